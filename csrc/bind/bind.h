@@ -1,0 +1,16 @@
+#ifndef ESIM_BIND_H
+#define ESIM_BIND_H
+
+#include "compat.h"
+
+/*
+** One binding file per type. Each of these takes the table of the module
+** `esim.core` on the top of the stack, adds its functions, and leaves it there.
+*/
+void bind_ident(lua_State *L);
+void bind_code(lua_State *L);
+void bind_symbol(lua_State *L);
+void bind_account(lua_State *L);
+void bind_inbox(lua_State *L);
+
+#endif

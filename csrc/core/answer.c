@@ -1,0 +1,84 @@
+#include "answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ROOM_MIN 512
+
+void esim_answer_reset(esim_answer *a) {
+  memset(a, 0, sizeof *a);
+  a->retry_after = -1;
+}
+
+/* Not realloc(), which would leave a copy of an activation code behind. */
+static bool grow(esim_answer *a, size_t needed) {
+  size_t room = a->room < ROOM_MIN ? ROOM_MIN : a->room;
+  while (room < needed)
+    room *= 2;
+  char *grown = malloc(room);
+  if (grown == NULL)
+    return false;
+  size_t size = a->size;
+  if (size > 0)
+    memcpy(grown, a->body, size);
+  esim_answer_clear(a);
+  a->body = grown;
+  a->size = size;
+  a->room = room;
+  return true;
+}
+
+esim_fault esim_answer_append(esim_answer *a, const char *bytes, size_t size) {
+  if (size > ESIM_BODY_MAX - a->size)
+    return ESIM_LARGE;
+  if (size > a->room - a->size && !grow(a, a->size + size))
+    return ESIM_MEMORY;
+  memcpy(a->body + a->size, bytes, size);
+  a->size += size;
+  return ESIM_OK;
+}
+
+/* Copy the value of header `name`, trimmed and cut to fit, if it is `line`. */
+static void take_value(const char *line, size_t size, const char *name,
+                       char *value, size_t room) {
+  size_t length = strlen(name);
+  if (size <= length || strncasecmp(line, name, length) != 0)
+    return;
+  line += length, size -= length;
+  while (size > 0 && (*line == ' ' || *line == '\t'))
+    line++, size--;
+  while (size > 0 && memchr(" \t\r\n", line[size - 1], 4) != NULL)
+    size--;
+  if (size >= room)
+    size = room - 1;
+  memcpy(value, line, size);
+  value[size] = '\0';
+}
+
+esim_fault esim_answer_header(esim_answer *a, const char *line, size_t size) {
+  a->headers += size;
+  if (a->headers > ESIM_HEADERS_MAX)
+    return ESIM_LARGE;
+  if (size > 5 && memcmp(line, "HTTP/", 5) == 0)  /* after a 1xx, once more */
+    a->type[0] = a->date[0] = a->after[0] = '\0';
+  take_value(line, size, "Content-Type:", a->type, sizeof a->type);
+  take_value(line, size, "Date:", a->date, sizeof a->date);
+  take_value(line, size, "Retry-After:", a->after, sizeof a->after);
+  return ESIM_OK;
+}
+
+bool esim_answer_same(const esim_answer *a, const esim_answer *b) {
+  return a->fault == ESIM_OK && b->fault == ESIM_OK && a->http == b->http &&
+         a->size == b->size &&
+         (a->size == 0 || memcmp(a->body, b->body, a->size) == 0);
+}
+
+void esim_answer_clear(esim_answer *a) {
+  if (a->body != NULL) {
+    explicit_bzero(a->body, a->size);
+    free(a->body);
+  }
+  a->body = NULL;
+  a->size = a->room = 0;
+}

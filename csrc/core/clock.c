@@ -1,0 +1,52 @@
+#include "clock.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+
+double esim_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+bool esim_random(void *bytes, size_t size) {
+  unsigned char *at = bytes;
+  while (size > 0) {
+    ssize_t got = getrandom(at, size, 0);
+    if (got < 0 && errno != EINTR)
+      return false;
+    if (got > 0) {
+      at += got;
+      size -= (size_t)got;
+    }
+  }
+  return true;
+}
+
+/* splitmix64, one state a thread, seeded by the kernel or else by the clock */
+double esim_chance(void) {
+  static _Thread_local uint64_t state;
+  if (state == 0 && !esim_random(&state, sizeof state))
+    state = (uint64_t)(esim_clock() * 1e9);
+  uint64_t z = (state += UINT64_C(0x9e3779b97f4a7c15));
+  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+  z ^= z >> 31;
+  return (double)(z >> 11) * 0x1p-53;
+}
+
+bool esim_uuid(char text[37]) {
+  unsigned char b[16];
+  if (!esim_random(b, sizeof b))
+    return false;
+  b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);  /* version 4 */
+  b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);  /* variant of RFC 9562 */
+  snprintf(text, 37,
+           "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+           b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
+           b[11], b[12], b[13], b[14], b[15]);
+  return true;
+}

@@ -1,0 +1,193 @@
+#include "poller.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define EVENTS 64
+#define NONE (-1)  /* ends the list of descriptors to tell epoll about */
+
+typedef struct interest {
+  int have;        /* what epoll was told */
+  int want;        /* what it is to be told */
+  bool ours;       /* made by esim_poller_socket() */
+  bool listed;     /* in the list of those to tell */
+  int next;
+} interest;
+
+struct esim_poller {
+  int epoll, bell;
+  interest *interests;   /* by descriptor */
+  int count;
+  int first;             /* of those to tell, or NONE */
+  pthread_mutex_t lock;  /* guards growth and `ours` against a fork */
+};
+
+esim_poller *esim_poller_open(void) {
+  esim_poller *p = calloc(1, sizeof *p);
+  if (p == NULL)
+    return NULL;
+  p->first = NONE;
+  pthread_mutex_init(&p->lock, NULL);
+  p->epoll = epoll_create1(EPOLL_CLOEXEC);
+  p->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  struct epoll_event event = { .events = EPOLLIN, .data.fd = p->bell };
+  if (p->epoll < 0 || p->bell < 0 ||
+      epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->bell, &event) < 0) {
+    esim_poller_close(p);
+    return NULL;
+  }
+  return p;
+}
+
+void esim_poller_close(esim_poller *p) {
+  if (p->epoll >= 0)
+    close(p->epoll);
+  if (p->bell >= 0)
+    close(p->bell);
+  pthread_mutex_destroy(&p->lock);
+  free(p->interests);
+  free(p);
+}
+
+/* Room for `fd`; the lock is held. */
+static bool make_room(esim_poller *p, int fd) {
+  if (fd < p->count)
+    return true;
+  int count = fd + 64;
+  interest *grown = realloc(p->interests, (size_t)count * sizeof *grown);
+  if (grown == NULL)
+    return false;
+  memset(grown + p->count, 0, (size_t)(count - p->count) * sizeof *grown);
+  p->interests = grown;
+  p->count = count;
+  return true;
+}
+
+static void tell(esim_poller *p, int fd) {
+  interest *i = &p->interests[fd];
+  if (i->have == i->want)
+    return;
+  struct epoll_event event = { .data.fd = fd };
+  if (i->want & ESIM_READABLE)
+    event.events |= EPOLLIN;
+  if (i->want & ESIM_WRITABLE)
+    event.events |= EPOLLOUT;
+  int op = !i->want ? EPOLL_CTL_DEL : i->have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (epoll_ctl(p->epoll, op, fd, &event) < 0 && errno == ENOENT && i->want)
+    epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event);
+  i->have = i->want;
+}
+
+int esim_poller_socket(esim_poller *p, int family, int type, int protocol) {
+  pthread_mutex_lock(&p->lock);
+  int fd = socket(family, type | SOCK_CLOEXEC, protocol);
+  if (fd >= 0 && !make_room(p, fd)) {
+    close(fd);
+    errno = ENOMEM;
+    fd = -1;
+  }
+  if (fd >= 0)
+    p->interests[fd].ours = true;
+  pthread_mutex_unlock(&p->lock);
+  return fd;
+}
+
+int esim_poller_close_socket(esim_poller *p, int fd) {
+  pthread_mutex_lock(&p->lock);
+  p->interests[fd].want = 0;
+  tell(p, fd);
+  p->interests[fd].ours = false;
+  int result = close(fd);
+  pthread_mutex_unlock(&p->lock);
+  return result;
+}
+
+bool esim_poller_watch(esim_poller *p, int fd, int what) {
+  pthread_mutex_lock(&p->lock);
+  bool room = make_room(p, fd);
+  pthread_mutex_unlock(&p->lock);
+  if (!room)
+    return false;
+  interest *i = &p->interests[fd];
+  i->want = what;
+  if (!i->ours) {
+    /* Its owner closes it without a word to us: the number may come back. */
+    tell(p, fd);
+  } else if (!i->listed) {
+    i->listed = true;
+    i->next = p->first;
+    p->first = fd;
+  }
+  return true;
+}
+
+static void tell_all(esim_poller *p) {
+  while (p->first != NONE) {
+    int fd = p->first;
+    p->first = p->interests[fd].next;
+    p->interests[fd].listed = false;
+    tell(p, fd);
+  }
+}
+
+/* Whole milliseconds, rounded up: a timer must not fire early. */
+static int milliseconds(double seconds) {
+  if (seconds < 0)
+    return -1;
+  return (int)fmin(ceil(seconds * 1000), INT_MAX);
+}
+
+int esim_poller_wait(esim_poller *p, double seconds, esim_ready *ready,
+                     int room) {
+  struct epoll_event events[EVENTS];
+  tell_all(p);
+  int got = epoll_wait(p->epoll, events, room < EVENTS ? room : EVENTS,
+                       milliseconds(seconds));
+  if (got < 0)
+    return errno == EINTR ? -1 : 0;
+  int count = 0;
+  for (int i = 0; i < got; i++) {
+    if (events[i].data.fd == p->bell) {
+      uint64_t rings;
+      (void)!read(p->bell, &rings, sizeof rings);
+      continue;
+    }
+    uint32_t e = events[i].events;
+    ready[count].fd = events[i].data.fd;
+    ready[count].what = (e & EPOLLIN ? ESIM_READABLE : 0) |
+                        (e & EPOLLOUT ? ESIM_WRITABLE : 0);
+    ready[count++].broken = (e & (EPOLLERR | EPOLLHUP)) != 0;
+  }
+  return count;
+}
+
+void esim_poller_ring(esim_poller *p) {
+  uint64_t one = 1;
+  (void)!write(p->bell, &one, sizeof one);
+}
+
+void esim_poller_fork_prepare(esim_poller *p) {
+  pthread_mutex_lock(&p->lock);
+}
+
+void esim_poller_fork_parent(esim_poller *p) {
+  pthread_mutex_unlock(&p->lock);
+}
+
+void esim_poller_fork_child(esim_poller *p) {
+  for (int fd = 0; fd < p->count; fd++)
+    if (p->interests[fd].ours)
+      close(fd);
+  close(p->epoll);
+  close(p->bell);
+  pthread_mutex_unlock(&p->lock);
+}

@@ -1,0 +1,16 @@
+#ifndef ESIM_URL_H
+#define ESIM_URL_H
+
+#include <stdbool.h>
+
+#include "fault.h"
+
+/*
+** Whether `url` can be used: https, or http to a loopback address or where
+** `allow_http`; no user name, query or fragment. It is read by libcurl's own
+** parser, so that what is judged is what is connected to. *loopback: the host
+** is this machine. ESIM_OK, ESIM_URL or ESIM_MEMORY.
+*/
+esim_fault esim_url_check(const char *url, bool allow_http, bool *loopback);
+
+#endif
