@@ -68,12 +68,6 @@ esim_fault esim_answer_header(esim_answer *a, const char *line, size_t size) {
   return ESIM_OK;
 }
 
-bool esim_answer_same(const esim_answer *a, const esim_answer *b) {
-  return a->fault == ESIM_OK && b->fault == ESIM_OK && a->http == b->http &&
-         a->size == b->size &&
-         (a->size == 0 || memcmp(a->body, b->body, a->size) == 0);
-}
-
 void esim_answer_clear(esim_answer *a) {
   if (a->body != NULL) {
     explicit_bzero(a->body, a->size);

@@ -35,9 +35,6 @@ esim_fault esim_answer_append(esim_answer *answer, const char *bytes,
 esim_fault esim_answer_header(esim_answer *answer, const char *line,
                               size_t size);
 
-/* Whether both are whole and have the same bytes. */
-bool esim_answer_same(const esim_answer *a, const esim_answer *b);
-
 /* Free the body, wiped: it may hold an activation code. */
 void esim_answer_clear(esim_answer *answer);
 

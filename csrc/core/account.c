@@ -1,0 +1,119 @@
+#include "account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate.h"
+#include "url.h"
+
+#define BEARER "Authorization: Bearer "
+
+static void free_account(esim_account *a) {
+  free(a->url);
+  free((char *)a->trust.ca_file);
+  free((char *)a->trust.client_cert);
+  free((char *)a->trust.client_key);
+  esim_account_forget(a->authorization);
+  free(a);
+}
+
+/* *copy: a copy of `text`, which may be NULL; false: no memory. */
+static bool copy_text(const char *text, const char **copy) {
+  *copy = text == NULL ? NULL : strdup(text);
+  return text == NULL || *copy != NULL;
+}
+
+/* The base URL without the slashes that would double a target's own. */
+static bool copy_url(esim_account *a, const char *url) {
+  a->url_size = strlen(url);
+  while (a->url_size > 0 && url[a->url_size - 1] == '/')
+    a->url_size--;
+  a->url = strndup(url, a->url_size);
+  return a->url != NULL;
+}
+
+esim_account *esim_account_open(const esim_account_spec *spec,
+                                esim_fault *fault) {
+  bool loopback = false;
+  *fault = esim_url_check(spec->url, spec->allow_http, &loopback);
+  if (*fault != ESIM_OK)
+    return NULL;
+  *fault = ESIM_MEMORY;
+  esim_account *a = calloc(1, sizeof *a);
+  if (a == NULL)
+    return NULL;
+  atomic_init(&a->references, 1);
+  a->rate = spec->rate;
+  a->timeout = spec->timeout;
+  a->connections = spec->connections;
+  a->loopback = loopback;
+  if (!copy_url(a, spec->url) ||
+      !copy_text(spec->trust.ca_file, &a->trust.ca_file) ||
+      !copy_text(spec->trust.client_cert, &a->trust.client_cert) ||
+      !copy_text(spec->trust.client_key, &a->trust.client_key)) {
+    free_account(a);
+    return NULL;
+  }
+  *fault = ESIM_OK;
+  return a;
+}
+
+void esim_account_retain(esim_account *a) {
+  atomic_fetch_add_explicit(&a->references, 1, memory_order_relaxed);
+}
+
+void esim_account_release(esim_account *a) {
+  if (atomic_fetch_sub_explicit(&a->references, 1, memory_order_acq_rel) == 1)
+    free_account(a);
+}
+
+esim_fault esim_account_token(esim_account *a, const char *token,
+                              size_t size) {
+  if (size == 0 || memchr(token, ' ', size) != NULL ||
+      !esim_header_clean(token, size))
+    return ESIM_HEADER;
+  char *line = malloc(sizeof BEARER + size);
+  if (line == NULL)
+    return ESIM_MEMORY;
+  memcpy(line, BEARER, sizeof BEARER - 1);
+  memcpy(line + sizeof BEARER - 1, token, size);
+  line[sizeof BEARER - 1 + size] = '\0';
+  pthread_mutex_lock(&esim_gate);
+  char *old = a->authorization;
+  a->authorization = line;
+  a->serial++;
+  pthread_mutex_unlock(&esim_gate);
+  esim_account_forget(old);
+  return ESIM_OK;
+}
+
+bool esim_account_sign(esim_account *a, char **line, unsigned *serial) {
+  pthread_mutex_lock(&esim_gate);
+  bool any = a->authorization != NULL;
+  *line = any ? strdup(a->authorization) : NULL;
+  *serial = a->serial;
+  pthread_mutex_unlock(&esim_gate);
+  return !any || *line != NULL;
+}
+
+unsigned esim_account_serial(esim_account *a) {
+  pthread_mutex_lock(&esim_gate);
+  unsigned serial = a->serial;
+  pthread_mutex_unlock(&esim_gate);
+  return serial;
+}
+
+void esim_account_forget(char *line) {
+  if (line != NULL)
+    explicit_bzero(line, strlen(line));
+  free(line);
+}
+
+bool esim_header_clean(const char *text, size_t size) {
+  for (size_t i = 0; i < size; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (c < 0x20 || c == 0x7f)
+      return false;
+  }
+  return true;
+}

@@ -1,0 +1,90 @@
+#ifndef ESIM_ACCOUNT_H
+#define ESIM_ACCOUNT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fault.h"
+#include "heap.h"
+#include "wire.h"
+
+/* What an account is made of; strings are copied. */
+typedef struct esim_account_spec {
+  const char *url;       /* the base of every target */
+  esim_trust trust;
+  double rate;           /* requests a second; 0: unlimited */
+  double timeout;        /* seconds for one exchange */
+  unsigned connections;  /* exchanges on the wire at a time, 1 or more */
+  bool allow_http;       /* http to others than this machine */
+} esim_account_spec;
+
+/*
+** One set of credentials: whatever is ordered or looked at with it shares its
+** token, rate, connections, and pause. Held by references.
+*/
+typedef struct esim_account {
+  atomic_uint references;
+
+  /* Never changed. */
+  char *url;
+  size_t url_size;
+  esim_trust trust;
+  double rate, timeout;
+  unsigned connections;
+  bool loopback;
+
+  /* Guarded by the gate. */
+  char *authorization;  /* the header line; NULL: no token yet */
+  unsigned serial;      /* of the token: 0 for none, then 1, 2, … */
+  bool given_up;        /* "there is no new token": not yet seen by the driver */
+  unsigned posted;      /* to the engine of this birth; 0: not */
+  struct esim_account *next_posted;
+
+  /* The driver's alone. */
+  esim_heap orders;     /* orders and requests to be sent, first come first */
+  esim_heap looks;      /* looks that are due, longest overdue first */
+  esim_timer wake;      /* when rate or pause let the next one go */
+  double next_start;    /* esim_clock() before which the rate lets none go */
+  double paused_until;  /* what the provider asked for: Retry-After */
+  double held_until;    /* after a 401: none goes before a new token or then */
+  double submitted;     /* when the last poll was */
+  unsigned in_flight;
+  bool looks_turn;      /* an order went last: the next is a look */
+  unsigned known;       /* to the engine of this birth */
+  bool dirty;           /* listed to be served */
+  struct esim_account *next_dirty;
+} esim_account;
+
+/* A new account with one reference; NULL: *fault is ESIM_URL or ESIM_MEMORY. */
+esim_account *esim_account_open(const esim_account_spec *spec,
+                                esim_fault *fault);
+
+void esim_account_retain(esim_account *account);
+
+/* The last reference frees it; the token is wiped. */
+void esim_account_release(esim_account *account);
+
+/*
+** A new bearer token (RFC 6750 section 2.1), `size` bytes. ESIM_HEADER when it
+** is empty or holds what a header must not.
+*/
+esim_fault esim_account_token(esim_account *account, const char *token,
+                              size_t size);
+
+/*
+** *line: a copy of the present Authorization line (NULL: no token yet), to be
+** ended with esim_account_forget(). *serial: the token's. False: no memory.
+*/
+bool esim_account_sign(esim_account *account, char **line, unsigned *serial);
+
+/* The serial of the present token. */
+unsigned esim_account_serial(esim_account *account);
+
+/* Wipe and free such a line; NULL is legal. */
+void esim_account_forget(char *line);
+
+/* Whether `size` bytes may stand in a header: no control character. */
+bool esim_header_clean(const char *text, size_t size);
+
+#endif

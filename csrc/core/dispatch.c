@@ -1,0 +1,476 @@
+#include "dispatch.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "clock.h"
+
+#define SLACK 0.005     /* seconds that a late start may catch up on the rate */
+#define GRACE 5.0       /* seconds for the look at the deadline to come back */
+#define PATIENCE 60.0   /* seconds for refused orders that name no deadline */
+#define HOLD 30.0       /* seconds that a 401 holds, should no word come */
+#define TOGETHER 1.0    /* seconds between submissions in one burst */
+
+#define CONTAINER(pointer, type, member) \
+  ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+
+/* Outcomes. */
+
+static void finish(esim_dispatch *d, esim_work *w, esim_fault fault) {
+  w->stage = ESIM_LANDED;
+  w->fault = fault;
+  w->next_finished = NULL;
+  *d->finished_end = w;
+  d->finished_end = &w->next_finished;
+}
+
+void esim_dispatch_release(esim_dispatch *d, esim_work *w) {
+  if (w->before == NULL && d->all != w)
+    return;  /* dropped before it was admitted */
+  if (w->before != NULL)
+    w->before->after = w->after;
+  else
+    d->all = w->after;
+  if (w->after != NULL)
+    w->after->before = w->before;
+  w->before = w->after = NULL;
+}
+
+static void discard(esim_dispatch *d, esim_work *w) {
+  esim_dispatch_release(d, w);
+  esim_work_close(w);
+}
+
+static void mark(esim_dispatch *d, esim_account *a) {
+  if (a->dirty)
+    return;
+  esim_account_retain(a);
+  a->dirty = true;
+  a->next_dirty = d->dirty;
+  d->dirty = a;
+}
+
+static void wait_until(esim_dispatch *d, esim_work *w, double due) {
+  w->stage = ESIM_WAITING;
+  esim_heap_set(&d->timers, &w->timer, due);
+}
+
+static esim_heap *queue_of(esim_work *w) {
+  return w->kind == ESIM_POLL ? &w->account->looks : &w->account->orders;
+}
+
+/* When it is too late for `w` to leave its queue. */
+static double latest_start(const esim_work *w) {
+  return w->kind == ESIM_POLL && w->account->paused_until <= w->deadline
+             ? w->deadline + GRACE
+             : w->deadline;
+}
+
+static void make_ready(esim_dispatch *d, esim_work *w, double place) {
+  w->stage = ESIM_READY;
+  esim_heap_set(queue_of(w), &w->place, place);
+  if (isfinite(w->deadline))
+    esim_heap_set(&d->timers, &w->timer, latest_start(w));
+  mark(d, w->account);
+}
+
+static void leave_queue(esim_dispatch *d, esim_work *w) {
+  esim_heap_clear(&d->timers, &w->timer);
+  if (w->account != NULL)
+    esim_heap_clear(queue_of(w), &w->place);
+}
+
+/* The schedule of looks. */
+
+static void plan_look(esim_dispatch *d, esim_work *w, bool together,
+                      double no_sooner) {
+  double due = w->born + esim_schedule_next(&w->schedule, w->looked - w->born,
+                                            w->looks, together, esim_chance());
+  due = esim_schedule_bound(fmax(due, no_sooner), w->deadline);
+  w->final = due >= w->deadline;
+  wait_until(d, w, due);
+}
+
+static void plan_retry(esim_dispatch *d, esim_work *w, double now) {
+  double pause = esim_schedule_retry(++w->failures, w->retry_after,
+                                     esim_chance());
+  if (w->final) {
+    finish(d, w, ESIM_DEADLINE);
+    return;
+  }
+  double due = esim_schedule_bound(now + pause, w->deadline);
+  w->final = due >= w->deadline;
+  wait_until(d, w, due);
+}
+
+/* A poll's answer was not final, and nothing went wrong. */
+static void plan_next(esim_dispatch *d, esim_work *w, double retry_after) {
+  w->looks++;
+  w->failures = 0;
+  w->http = 0;
+  w->last = ESIM_OK;
+  w->retry_after = -1;
+  if (w->final)
+    finish(d, w, ESIM_DEADLINE);
+  else
+    plan_look(d, w, false,
+              retry_after < 0 ? -INFINITY : w->looked + retry_after);
+}
+
+/* What came back. */
+
+static bool is_passing(long http) {
+  return http == 408 || http == 425 || http == 429 || (http >= 500);
+}
+
+/* Keep of a failed try what the deadline's error will tell. */
+static void note_failure(esim_work *w) {
+  const esim_answer *a = &w->flight->exchange.answer;
+  w->last = a->fault;
+  w->http = a->fault == ESIM_OK ? a->http : 0;
+  w->retry_after = a->retry_after;
+}
+
+static void look_landed(esim_dispatch *d, esim_work *w, double now) {
+  const esim_answer *a = &w->flight->exchange.answer;
+  bool whole = a->fault == ESIM_OK;
+  if (a->fault == ESIM_LARGE) {
+    finish(d, w, ESIM_LARGE);
+  } else if (!whole || is_passing(a->http)) {
+    note_failure(w);
+    esim_work_forget(w);
+    plan_retry(d, w, now);
+  } else {
+    if (a->http != 401)
+      w->looked = now;
+    if (a->http / 100 == 2 && esim_work_unchanged(w)) {
+      double retry_after = a->retry_after;
+      esim_work_forget(w);
+      plan_next(d, w, retry_after);
+    } else {
+      finish(d, w, ESIM_OK);
+    }
+  }
+}
+
+/*
+** A 429 refused the order: sending it again cannot order twice. Nothing else
+** is sent again from here.
+*/
+static void order_landed(esim_dispatch *d, esim_work *w, double now) {
+  const esim_answer *a = &w->flight->exchange.answer;
+  if (a->fault != ESIM_OK || a->http != 429) {
+    finish(d, w, a->fault);
+    return;
+  }
+  note_failure(w);
+  if (!isfinite(w->deadline))
+    w->deadline = now + PATIENCE;
+  double due = now + esim_schedule_retry(++w->failures, w->retry_after,
+                                         esim_chance());
+  if (due >= w->deadline) {
+    finish(d, w, ESIM_OK);
+    return;
+  }
+  esim_work_forget(w);
+  wait_until(d, w, due);
+}
+
+/* A pause that the provider asks for holds everything of the account. */
+static void obey(esim_dispatch *d, esim_account *a, const esim_answer *answer,
+                 double now) {
+  if ((answer->http != 429 && answer->http != 503) || answer->retry_after <= 0)
+    return;
+  a->paused_until = fmax(a->paused_until, now + answer->retry_after);
+  mark(d, a);
+}
+
+/*
+** A 401 to the present token: until a new one comes, whatever else is sent
+** would meet the same. True: the token is a new one already.
+*/
+static bool meet_401(esim_account *a, unsigned serial, double now) {
+  if (esim_account_serial(a) != serial)
+    return true;
+  a->held_until = now + HOLD;
+  return false;
+}
+
+static void land(esim_dispatch *d, esim_work *w, double now) {
+  esim_account *a = w->account;
+  const esim_answer *answer = &w->flight->exchange.answer;
+  esim_work_alight(w);
+  a->in_flight--;
+  mark(d, a);
+  obey(d, a, answer, now);
+  bool renewed = answer->fault == ESIM_OK && answer->http == 401 &&
+                 meet_401(a, w->flight->serial, now);
+  if (w->orphan) {
+    discard(d, w);
+  } else if (w->kind == ESIM_POLL && renewed) {
+    esim_work_forget(w);
+    make_ready(d, w, now);
+  } else if (w->kind == ESIM_POLL) {
+    look_landed(d, w, now);
+  } else if (w->kind == ESIM_ORDER) {
+    order_landed(d, w, now);
+  } else {
+    finish(d, w, answer->fault);
+  }
+}
+
+/* What goes out. */
+
+static double limit(const esim_work *w, double now) {
+  double left = fmax(w->deadline - now, 0);
+  return fmin(w->timeout, w->kind == ESIM_POLL ? left + GRACE : left);
+}
+
+static void start(esim_dispatch *d, esim_work *w, double now) {
+  esim_account *a = w->account;
+  leave_queue(d, w);
+  if (w->kind != ESIM_POLL && w->deadline <= now) {
+    finish(d, w, ESIM_DEADLINE);
+    return;
+  }
+  if (a->rate > 0)
+    a->next_start = fmax(a->next_start, now - SLACK) + 1 / a->rate;
+  if (!esim_work_board(w, limit(w, now))) {
+    w->last = ESIM_MEMORY;
+    if (w->kind == ESIM_POLL)
+      plan_retry(d, w, now);
+    else
+      finish(d, w, ESIM_MEMORY);
+    return;
+  }
+  w->stage = ESIM_FLYING;
+  a->in_flight++;
+  esim_wire_start(d->wire, &w->flight->exchange);
+}
+
+/* Orders and looks take turns, so that neither starves the other. */
+static esim_work *choose(esim_account *a) {
+  bool look = a->orders.root == NULL ||
+              (a->looks_turn && a->looks.root != NULL);
+  esim_timer *first = look ? a->looks.root : a->orders.root;
+  if (first == NULL)
+    return NULL;
+  a->looks_turn = !look;
+  return CONTAINER(first, esim_work, place);
+}
+
+static double may_start(const esim_account *a) {
+  return fmax(fmax(a->next_start, a->paused_until), a->held_until);
+}
+
+static void serve(esim_dispatch *d, esim_account *a, double now) {
+  while (a->in_flight < a->connections &&
+         (a->orders.root != NULL || a->looks.root != NULL)) {
+    if (may_start(a) > now) {
+      if (!a->wake.set)
+        esim_account_retain(a);
+      esim_heap_set(&d->wakes, &a->wake, may_start(a));
+      return;
+    }
+    start(d, choose(a), now);
+  }
+}
+
+static void serve_dirty(esim_dispatch *d, double now) {
+  while (d->dirty != NULL) {
+    esim_account *a = d->dirty;
+    d->dirty = a->next_dirty;
+    a->dirty = false;
+    serve(d, a, now);
+    esim_account_release(a);
+  }
+}
+
+/* What time brings. */
+
+static void expire(esim_dispatch *d, esim_work *w, double now) {
+  double latest = latest_start(w);
+  if (latest > now) {
+    esim_heap_set(&d->timers, &w->timer, latest);
+    return;
+  }
+  leave_queue(d, w);
+  if (w->http == 0 && w->account->paused_until > now) {
+    w->http = 429;
+    w->retry_after = w->account->paused_until - now;
+  }
+  finish(d, w, ESIM_DEADLINE);
+}
+
+static void fire(esim_dispatch *d, esim_work *w, double now) {
+  double due = w->timer.due;
+  esim_heap_clear(&d->timers, &w->timer);
+  if (w->kind == ESIM_SLEEP)
+    finish(d, w, ESIM_OK);
+  else if (w->stage == ESIM_READY)
+    expire(d, w, now);
+  else
+    make_ready(d, w, w->kind == ESIM_POLL ? due : d->sequence++);
+}
+
+static void fire_all(esim_dispatch *d, double now) {
+  while (d->wakes.root != NULL && d->wakes.root->due <= now) {
+    esim_account *a = CONTAINER(d->wakes.root, esim_account, wake);
+    esim_heap_clear(&d->wakes, &a->wake);
+    mark(d, a);
+    esim_account_release(a);
+  }
+  while (d->timers.root != NULL && d->timers.root->due <= now)
+    fire(d, CONTAINER(d->timers.root, esim_work, timer), now);
+}
+
+/* The public side. */
+
+void esim_dispatch_open(esim_dispatch *d, esim_wire *wire, unsigned birth) {
+  *d = (esim_dispatch){ .wire = wire, .birth = birth };
+  d->finished_end = &d->finished;
+}
+
+/*
+** An account that another engine drove, before a fork, comes with that one's
+** queues: they are not ours.
+*/
+static void know(esim_dispatch *d, esim_account *a) {
+  if (a->known == d->birth)
+    return;
+  a->known = d->birth;
+  a->orders.root = a->looks.root = NULL;
+  a->wake = (esim_timer){ 0 };
+  a->in_flight = 0;
+  a->dirty = false;
+  a->held_until = 0;
+  d->connections += a->connections;
+  esim_wire_keep(d->wire, d->connections);
+}
+
+static void list(esim_dispatch *d, esim_work *w) {
+  w->after = d->all;
+  if (w->after != NULL)
+    w->after->before = w;
+  d->all = w;
+}
+
+void esim_dispatch_admit(esim_dispatch *d, esim_work *w, double now) {
+  list(d, w);
+  if (w->kind == ESIM_SLEEP) {
+    wait_until(d, w, w->deadline);
+    return;
+  }
+  know(d, w->account);
+  if (w->kind == ESIM_POLL) {
+    plan_look(d, w, now - w->account->submitted < TOGETHER, now);
+    w->account->submitted = now;
+  } else {
+    make_ready(d, w, d->sequence++);
+  }
+}
+
+/* A 401 was not about the order: the look it cost is made up at once. */
+void esim_dispatch_again(esim_dispatch *d, esim_work *w, double now) {
+  list(d, w);
+  if (w->http == 401) {
+    w->http = 0;
+    make_ready(d, w, now);
+  } else {
+    plan_next(d, w, w->retry_after);
+  }
+}
+
+void esim_dispatch_drop(esim_dispatch *d, esim_work *w) {
+  if (w->stage == ESIM_FLYING && w->kind == ESIM_ORDER) {
+    w->orphan = true;
+    return;
+  }
+  if (w->stage == ESIM_FLYING) {
+    esim_wire_drop(d->wire, &w->flight->exchange);
+    w->account->in_flight--;
+    mark(d, w->account);
+  }
+  leave_queue(d, w);
+  discard(d, w);
+}
+
+static void refuse(esim_dispatch *d, esim_heap *queue) {
+  while (queue->root != NULL) {
+    esim_work *w = CONTAINER(queue->root, esim_work, place);
+    leave_queue(d, w);
+    w->http = 401;
+    finish(d, w, ESIM_OK);
+  }
+}
+
+void esim_dispatch_token(esim_dispatch *d, esim_account *a, bool given_up) {
+  know(d, a);
+  if (given_up && a->held_until > esim_clock()) {
+    refuse(d, &a->orders);
+    refuse(d, &a->looks);
+  }
+  a->held_until = 0;
+  mark(d, a);
+}
+
+void esim_dispatch_run(esim_dispatch *d) {
+  esim_exchange *x;
+  double now = esim_clock();
+  while ((x = esim_wire_done(d->wire)) != NULL)
+    land(d, ((esim_flight *)(void *)x)->work, now);
+  fire_all(d, now);
+  serve_dirty(d, now);
+}
+
+esim_work *esim_dispatch_done(esim_dispatch *d) {
+  esim_work *w = d->finished;
+  if (w == NULL)
+    return NULL;
+  d->finished = w->next_finished;
+  if (d->finished == NULL)
+    d->finished_end = &d->finished;
+  return w;
+}
+
+/* Orders on the wire count as sent: nobody will ever hear. */
+static void abandon(esim_dispatch *d, esim_work *w) {
+  bool flying = w->stage == ESIM_FLYING;
+  if (flying) {
+    esim_wire_drop(d->wire, &w->flight->exchange);
+    esim_work_alight(w);
+    w->flight->exchange.answer.sent = true;
+  }
+  leave_queue(d, w);
+  if (w->orphan)
+    discard(d, w);
+  else if (w->stage != ESIM_LANDED)
+    finish(d, w, ESIM_CANCELLED);
+}
+
+void esim_dispatch_close(esim_dispatch *d) {
+  for (esim_work *w = d->all, *after; w != NULL; w = after) {
+    after = w->after;
+    abandon(d, w);
+  }
+  while (d->wakes.root != NULL) {
+    esim_account *a = CONTAINER(d->wakes.root, esim_account, wake);
+    esim_heap_clear(&d->wakes, &a->wake);
+    esim_account_release(a);
+  }
+  while (d->dirty != NULL) {
+    esim_account *a = d->dirty;
+    d->dirty = a->next_dirty;
+    a->dirty = false;
+    esim_account_release(a);
+  }
+}
+
+double esim_dispatch_until(const esim_dispatch *d, double now) {
+  double due = INFINITY;
+  if (d->timers.root != NULL)
+    due = d->timers.root->due;
+  if (d->wakes.root != NULL)
+    due = fmin(due, d->wakes.root->due);
+  return isfinite(due) ? fmax(due - now, 0) : -1;
+}

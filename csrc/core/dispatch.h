@@ -1,0 +1,66 @@
+#ifndef ESIM_DISPATCH_H
+#define ESIM_DISPATCH_H
+
+#include <stdbool.h>
+
+#include "account.h"
+#include "heap.h"
+#include "wire.h"
+#include "work.h"
+
+/*
+** The rules by which work goes out and comes back: whose turn it is, what is
+** tried again and when, what ends it. One driver at a time, no lock but the
+** gate's around tokens. What has an outcome waits for esim_dispatch_done().
+*/
+typedef struct esim_dispatch {
+  esim_wire *wire;
+  unsigned birth;      /* of the engine: 1, 2, … */
+  esim_heap timers;    /* works: due, or too late */
+  esim_heap wakes;     /* accounts: rate or pause lets them go on */
+  esim_account *dirty; /* accounts that may have something to start */
+  esim_work *all;      /* that the driver has */
+  esim_work *finished, **finished_end;
+  double sequence;     /* of what is queued first come, first served */
+  long connections;    /* of all accounts seen */
+} esim_dispatch;
+
+void esim_dispatch_open(esim_dispatch *dispatch, esim_wire *wire,
+                        unsigned birth);
+
+/* Take in new work. */
+void esim_dispatch_admit(esim_dispatch *dispatch, esim_work *work, double now);
+
+/* A poll's answer was not final: look again when its schedule says so. */
+void esim_dispatch_again(esim_dispatch *dispatch, esim_work *work, double now);
+
+/*
+** Nobody waits for `work` any more: free it. An order that is on the wire is
+** let finish first, for half an order is the one thing that nobody can undo.
+*/
+void esim_dispatch_drop(esim_dispatch *dispatch, esim_work *work);
+
+/*
+** The account has a new token, or (`given_up`) will have none: what a 401 held
+** back goes on, or is answered with 401.
+*/
+void esim_dispatch_token(esim_dispatch *dispatch, esim_account *account,
+                         bool given_up);
+
+/* Take what the wire has done, fire what is due, start what may start. */
+void esim_dispatch_run(esim_dispatch *dispatch);
+
+/*
+** The next one that has an outcome, or NULL. It is still listed as the
+** driver's: esim_dispatch_release() before it is handed on.
+*/
+esim_work *esim_dispatch_done(esim_dispatch *dispatch);
+void esim_dispatch_release(esim_dispatch *dispatch, esim_work *work);
+
+/* End everything: what is left has the outcome ESIM_CANCELLED. */
+void esim_dispatch_close(esim_dispatch *dispatch);
+
+/* Seconds until there is something to do without the wire; negative: never. */
+double esim_dispatch_until(const esim_dispatch *dispatch, double now);
+
+#endif

@@ -1,0 +1,297 @@
+#include "engine.h"
+
+#include <limits.h>
+#include <math.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "driver.h"
+#include "gate.h"
+#include "poller.h"
+
+pthread_mutex_t esim_gate = PTHREAD_MUTEX_INITIALIZER;
+
+/* All guarded by the gate. */
+static esim_driver *driver;  /* NULL: none yet, or none any more */
+static esim_driver *lost;    /* a parent's, in the child: not to be touched */
+static unsigned births;
+static bool ended;           /* the process is exiting */
+static bool hosted;          /* somebody waits for a descriptor */
+static esim_inbox *inboxes;
+
+static void lock(void) {
+  pthread_mutex_lock(&esim_gate);
+}
+
+static void unlock(void) {
+  pthread_mutex_unlock(&esim_gate);
+}
+
+/* The process: one driver, a fork, the exit. */
+
+static void before_fork(void) {
+  lock();
+  if (driver != NULL)
+    esim_poller_fork_prepare(esim_wire_poller(driver->wire));
+}
+
+static void after_fork_in_parent(void) {
+  if (driver != NULL)
+    esim_poller_fork_parent(esim_wire_poller(driver->wire));
+  unlock();
+}
+
+/*
+** The thread did not come along, and the connections are the parent's. What the
+** parent had in flight is left as it lies: its thread may have been at work on it.
+*/
+static void after_fork_in_child(void) {
+  if (driver != NULL) {
+    esim_poller_fork_child(esim_wire_poller(driver->wire));
+    lost = driver;
+    driver = NULL;
+    for (esim_inbox *in = inboxes; in != NULL; in = in->next)
+      esim_inbox_fork(in);
+  }
+  unlock();
+}
+
+static void at_exit(void) {
+  lock();
+  esim_driver *d = driver;
+  driver = NULL;
+  ended = true;
+  unlock();
+  if (d != NULL)
+    esim_driver_close(d);
+}
+
+/*
+** With the gate. The order matters: libcurl registers nothing to be run at the
+** exit after ours, so that the thread is gone before OpenSSL cleans up.
+*/
+static esim_fault start_driver(void) {
+  static bool registered;
+  esim_fault fault = ended ? ESIM_SYSTEM : ESIM_OK;
+  if (driver != NULL || ended)
+    return fault;
+  driver = esim_driver_open(++births, hosted, &fault);
+  if (driver == NULL || registered)
+    return fault;
+  registered = true;
+  if (atexit(at_exit) != 0 ||
+      pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child))
+    return ESIM_SYSTEM;
+  return ESIM_OK;
+}
+
+static void host(void) {
+  hosted = true;
+  if (driver != NULL)
+    esim_driver_host(driver);
+}
+
+/* Inboxes. */
+
+void esim_engine_join(esim_inbox *in) {
+  esim_inbox_open(in);
+  lock();
+  in->previous = NULL;
+  in->next = inboxes;
+  if (inboxes != NULL) {
+    inboxes->previous = in;
+    host();
+  }
+  inboxes = in;
+  unlock();
+}
+
+/* With the gate: what the engine has is its own from now on. */
+static void disown(esim_inbox *in) {
+  for (uint32_t i = 0; i < in->used; i++) {
+    esim_work *w = in->places[i].work;
+    if (w == NULL || !w->away)
+      continue;
+    in->places[i].work = NULL;
+    if (in->forked || driver == NULL)
+      continue;  /* it is the parent's */
+    w->dropped = true;
+    esim_driver_post(driver, w);
+  }
+}
+
+void esim_engine_leave(esim_inbox *in) {
+  lock();
+  disown(in);
+  if (in->next != NULL)
+    in->next->previous = in->previous;
+  if (in->previous != NULL)
+    in->previous->next = in->next;
+  else
+    inboxes = in->next;
+  unlock();
+  esim_inbox_close(in);
+}
+
+esim_fault esim_engine_submit(esim_inbox *in, const esim_spec *spec,
+                              double *id) {
+  esim_fault fault;
+  esim_work *w = esim_work_open(spec, esim_clock(), &fault);
+  if (w == NULL)
+    return fault;
+  if (!esim_inbox_enter(in, w)) {
+    esim_work_close(w);
+    return ESIM_MEMORY;
+  }
+  *id = w->id;
+  lock();
+  fault = in->forked ? ESIM_FORKED : start_driver();
+  w->away = fault == ESIM_OK;
+  if (w->away)
+    esim_driver_post(driver, w);
+  unlock();
+  if (fault != ESIM_OK) {
+    esim_inbox_leave(in, w);
+    esim_work_close(w);
+  }
+  return fault;
+}
+
+/* What a poll's answer was is all that the schedule needs of it. */
+static void digest(esim_work *w) {
+  if (w->flight == NULL)
+    return;
+  const esim_answer *a = &w->flight->exchange.answer;
+  w->http = a->http;
+  w->retry_after = a->retry_after;
+  if (a->http / 100 == 2)
+    esim_work_remember(w);
+  else
+    esim_work_forget(w);
+}
+
+bool esim_engine_again(esim_inbox *in, double id) {
+  esim_work *w = esim_inbox_find(in, id);
+  if (w == NULL || w->kind != ESIM_POLL)
+    return false;
+  lock();
+  bool ours = !w->away && !w->delivered && driver != NULL;
+  unlock();
+  if (!ours)
+    return false;
+  digest(w);
+  lock();
+  w->away = true;
+  esim_driver_post(driver, w);
+  unlock();
+  return true;
+}
+
+void esim_engine_cancel(esim_inbox *in, double id) {
+  esim_work *w = esim_inbox_find(in, id);
+  if (w == NULL)
+    return;
+  esim_inbox_leave(in, w);
+  lock();
+  bool away = w->away;
+  if (w->delivered)
+    esim_inbox_withdraw(in, w);
+  if (away && driver != NULL && !in->forked) {
+    w->dropped = true;
+    esim_driver_post(driver, w);
+  }
+  unlock();
+  if (!away)
+    esim_work_close(w);
+}
+
+/* Taking. */
+
+static void tell(const esim_work *w, esim_result *r) {
+  *r = (esim_result){ .id = w->id, .fault = w->fault, .http = w->http,
+                      .type = "", .detail = "", .failure = w->last,
+                      .retry_after = w->retry_after };
+  r->last = w->kind != ESIM_POLL || w->fault != ESIM_OK;
+  if (w->flight == NULL)
+    return;
+  const esim_answer *a = &w->flight->exchange.answer;
+  r->http = a->http;
+  r->body = a->body;
+  r->size = a->size;
+  r->type = a->type;
+  r->detail = a->detail;
+  r->retry_after = a->retry_after;
+  r->sent = a->sent;
+}
+
+esim_found esim_engine_peek(esim_inbox *in, esim_result *result) {
+  lock();
+  esim_work *w = in->first;
+  bool forked = in->forked;
+  if (forked)
+    disown(in);
+  in->forked = false;
+  unlock();
+  if (forked) {
+    esim_inbox_clear(in);
+    return ESIM_FORK;
+  }
+  if (w == NULL)
+    return ESIM_NOTHING;
+  tell(w, result);
+  return ESIM_SOMETHING;
+}
+
+void esim_engine_pop(esim_inbox *in) {
+  lock();
+  esim_work *w = in->first;
+  esim_inbox_withdraw(in, w);
+  unlock();
+  if (w->kind == ESIM_POLL && w->fault == ESIM_OK)
+    return;
+  esim_inbox_leave(in, w);
+  esim_work_close(w);
+}
+
+/* Waiting. */
+
+static void poll_event(int event, double deadline) {
+  struct pollfd watched = { .fd = event, .events = POLLIN };
+  double left = deadline - esim_clock();
+  int limit = isfinite(left) ? (int)fmin(ceil(fmax(left, 0) * 1000), INT_MAX)
+                             : -1;
+  poll(&watched, 1, limit);
+}
+
+bool esim_engine_wait(esim_inbox *in, double seconds) {
+  double deadline = seconds < 0 ? INFINITY : esim_clock() + seconds;
+  lock();
+  bool holds = in->first != NULL || in->forked;
+  bool drives = !holds && driver != NULL && !hosted;
+  if (drives)
+    esim_driver_wait(driver, in, deadline);
+  unlock();
+  if (!holds && !drives)
+    poll_event(esim_inbox_event(in), deadline);
+  lock();
+  holds = in->first != NULL || in->forked;
+  unlock();
+  return holds;
+}
+
+int esim_engine_event(esim_inbox *in) {
+  lock();
+  host();
+  unlock();
+  return esim_inbox_event(in);
+}
+
+void esim_engine_token(esim_account *a, bool given_up) {
+  lock();
+  a->given_up = given_up;
+  if (driver != NULL)
+    esim_driver_nudge(driver, a);
+  unlock();
+}

@@ -1,0 +1,73 @@
+#ifndef ESIM_ENGINE_H
+#define ESIM_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "account.h"
+#include "fault.h"
+#include "inbox.h"
+#include "work.h"
+
+/*
+** The one engine of the process: whoever drives it moves all work on. That is
+** its own thread wherever a host waits for an inbox's descriptor, or where there
+** are several inboxes; in a plain script it is the caller himself, as long as he
+** waits in esim_engine_wait(), which saves the hand-over. It is born with the
+** first submission and stopped when the process exits; a child of fork() has none
+** of its parent's.
+*/
+
+/* What esim_engine_peek() found. */
+typedef struct esim_result {
+  double id;
+  bool last;                 /* nothing more comes for this number */
+  esim_fault fault;
+  long http;                 /* 0: none */
+  const char *body;          /* `size` bytes, the work's own */
+  size_t size;
+  const char *type, *detail; /* "": none */
+  double retry_after;        /* seconds; negative: none */
+  bool sent;                 /* a byte of the request was written */
+  esim_fault failure;        /* at the deadline: what the last look met */
+} esim_result;
+
+typedef enum esim_found {
+  ESIM_NOTHING, ESIM_SOMETHING, ESIM_FORK
+} esim_found;
+
+/* Count `inbox` among the process's, and end that: what it had is cancelled. */
+void esim_engine_join(esim_inbox *inbox);
+void esim_engine_leave(esim_inbox *inbox);
+
+/* Submit a copy of `spec`; *id is its number. */
+esim_fault esim_engine_submit(esim_inbox *inbox, const esim_spec *spec,
+                              double *id);
+
+/* A poll's answer was not final: look again. False: there is no such poll. */
+bool esim_engine_again(esim_inbox *inbox, double id);
+
+/* Nobody waits for `id` any more; nothing more comes for it. */
+void esim_engine_cancel(esim_inbox *inbox, double id);
+
+/*
+** What came back first. It stays until esim_engine_pop(), so that nothing is
+** lost when the caller cannot take it. ESIM_FORK, once: this is a child of the
+** process that submitted, and all numbers have ended without an outcome here.
+*/
+esim_found esim_engine_peek(esim_inbox *inbox, esim_result *result);
+void esim_engine_pop(esim_inbox *inbox);
+
+/*
+** Wait `seconds` at most (negative: for ever) until the inbox holds something.
+** False: it does not, because the time is over or a signal came.
+*/
+bool esim_engine_wait(esim_inbox *inbox, double seconds);
+
+/* The descriptor that is readable while the inbox holds something; -1: none. */
+int esim_engine_event(esim_inbox *inbox);
+
+/* The account has a new token, or (`given_up`) will have none. */
+void esim_engine_token(esim_account *account, bool given_up);
+
+#endif

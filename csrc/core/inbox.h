@@ -1,0 +1,56 @@
+#ifndef ESIM_INBOX_H
+#define ESIM_INBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "work.h"
+
+/*
+** What one Lua state has in flight, by number, and what came back for it. The
+** numbers belong to the state's thread; what came back is guarded by the gate.
+*/
+typedef struct esim_inbox {
+  /* The state's thread alone. */
+  struct esim_place {
+    esim_work *work;      /* NULL: free */
+    uint32_t generation;  /* of the number: an old one finds nothing */
+    uint32_t next_free;
+  } *places;
+  uint32_t room, used, first_free;
+
+  /* Guarded by the gate. */
+  esim_work *first, **end;  /* delivered */
+  int event;                /* readable while `first` is not NULL; -1: none */
+  bool forked;              /* this is a child's copy of the parent's */
+  struct esim_inbox *next, *previous;  /* of all inboxes of the process */
+} esim_inbox;
+
+/* Make it empty. Nothing is acquired. */
+void esim_inbox_open(esim_inbox *inbox);
+
+/* Free every work that has come back, and forget all numbers. */
+void esim_inbox_clear(esim_inbox *inbox);
+
+/* The same, and free what it holds. */
+void esim_inbox_close(esim_inbox *inbox);
+
+/* Give `work` a number; false: no memory. */
+bool esim_inbox_enter(esim_inbox *inbox, esim_work *work);
+
+/* The work of number `id`; NULL: it has ended. */
+esim_work *esim_inbox_find(const esim_inbox *inbox, double id);
+
+/* Take the number back; the work is the caller's. */
+void esim_inbox_leave(esim_inbox *inbox, esim_work *work);
+
+/* The descriptor to wait for, made at the first call; -1: there is none. */
+int esim_inbox_event(esim_inbox *inbox);
+
+/* With the gate held: */
+void esim_inbox_deliver(esim_inbox *inbox, esim_work *work);
+void esim_inbox_withdraw(esim_inbox *inbox, esim_work *work);
+void esim_inbox_fork(esim_inbox *inbox);
+
+#endif

@@ -1,0 +1,153 @@
+#include "work.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Visible ASCII: what a request target may hold (RFC 3986, percent-encoded). */
+static bool is_target(const char *text) {
+  for (; *text != '\0'; text++)
+    if (*text <= ' ' || *text > '~')
+      return false;
+  return true;
+}
+
+static esim_fault check(const esim_spec *spec) {
+  if (spec->kind == ESIM_SLEEP)
+    return ESIM_OK;
+  if (!is_target(spec->target))
+    return ESIM_URL;
+  for (unsigned i = 0; i < spec->line_count; i++)
+    if (!esim_header_clean(spec->lines[i], strlen(spec->lines[i])))
+      return ESIM_HEADER;
+  return ESIM_OK;
+}
+
+/* Bytes of everything that is copied behind the struct. */
+static size_t measure(const esim_spec *s) {
+  size_t size = s->line_count * sizeof *s->lines + strlen(s->method) + 1 +
+                s->account->url_size + strlen(s->target) + 1 + s->body_size;
+  for (unsigned i = 0; i < s->line_count; i++)
+    size += strlen(s->lines[i]) + 1;
+  return size;
+}
+
+/* Copy `size` bytes to `*to`, which moves on; where they are now. */
+static char *put(char **to, const void *bytes, size_t size) {
+  char *at = *to;
+  if (size > 0)
+    memcpy(at, bytes, size);
+  *to += size;
+  return at;
+}
+
+static void copy_request(esim_work *w, const esim_spec *s) {
+  char *to = (char *)(w + 1);
+  w->lines = (const char **)(void *)to;
+  to += s->line_count * sizeof *s->lines;
+  for (unsigned i = 0; i < s->line_count; i++)
+    w->lines[i] = put(&to, s->lines[i], strlen(s->lines[i]) + 1);
+  w->line_count = s->line_count;
+  w->method = put(&to, s->method, strlen(s->method) + 1);
+  w->url = put(&to, s->account->url, s->account->url_size);
+  put(&to, s->target, strlen(s->target) + 1);
+  w->body = s->body == NULL ? NULL : put(&to, s->body, s->body_size);
+  w->body_size = s->body_size;
+  w->timeout = s->timeout < 0 ? s->account->timeout : s->timeout;
+  w->account = s->account;
+  esim_account_retain(w->account);
+}
+
+esim_work *esim_work_open(const esim_spec *s, double now, esim_fault *fault) {
+  *fault = check(s);
+  if (*fault != ESIM_OK)
+    return NULL;
+  bool wire = s->kind != ESIM_SLEEP;
+  esim_work *w = malloc(sizeof *w + (wire ? measure(s) : 0));
+  if (w == NULL) {
+    *fault = ESIM_MEMORY;
+    return NULL;
+  }
+  memset(w, 0, sizeof *w);
+  w->kind = s->kind;
+  w->deadline = s->deadline < 0 ? INFINITY : now + s->deadline;
+  w->born = now - s->age;
+  w->looked = w->born + s->seen;
+  w->schedule = s->schedule;
+  w->retry_after = -1;
+  if (wire)
+    copy_request(w, s);
+  return w;
+}
+
+void esim_work_close(esim_work *w) {
+  esim_work_forget(w);
+  if (w->seen != NULL)
+    explicit_bzero(w->seen, w->seen_size);
+  free(w->seen);
+  if (w->account != NULL)
+    esim_account_release(w->account);
+  free(w);
+}
+
+bool esim_work_board(esim_work *w, double timeout) {
+  esim_work_forget(w);
+  esim_flight *f = calloc(1, sizeof *f);
+  if (f == NULL)
+    return false;
+  if (!esim_account_sign(w->account, &f->authorization, &f->serial)) {
+    free(f);
+    return false;
+  }
+  esim_exchange *x = &f->exchange;
+  for (unsigned i = 0; i < w->line_count; i++)
+    x->lines[x->line_count++] = w->lines[i];
+  if (f->authorization != NULL)
+    x->lines[x->line_count++] = f->authorization;
+  x->method = w->method;
+  x->url = w->url;
+  x->body = w->body;
+  x->body_size = w->body_size;
+  x->trust = &w->account->trust;
+  x->timeout = timeout;
+  x->once = w->kind == ESIM_ORDER;
+  x->loopback = w->account->loopback;
+  f->work = w;
+  w->flight = f;
+  return true;
+}
+
+void esim_work_alight(esim_work *w) {
+  esim_account_forget(w->flight->authorization);
+  w->flight->authorization = NULL;
+}
+
+void esim_work_forget(esim_work *w) {
+  if (w->flight == NULL)
+    return;
+  esim_work_alight(w);
+  esim_answer_clear(&w->flight->exchange.answer);
+  free(w->flight);
+  w->flight = NULL;
+}
+
+void esim_work_remember(esim_work *w) {
+  if (w->flight == NULL)
+    return;
+  const esim_answer *a = &w->flight->exchange.answer;
+  if (w->seen != NULL)
+    explicit_bzero(w->seen, w->seen_size);
+  free(w->seen);
+  w->seen = a->size > 0 ? malloc(a->size) : NULL;
+  if (w->seen != NULL)
+    memcpy(w->seen, a->body, a->size);
+  w->seen_size = a->size;
+  w->seen_http = a->http;
+  esim_work_forget(w);
+}
+
+bool esim_work_unchanged(const esim_work *w) {
+  const esim_answer *a = &w->flight->exchange.answer;
+  return w->seen != NULL && a->http == w->seen_http &&
+         a->size == w->seen_size && memcmp(a->body, w->seen, a->size) == 0;
+}

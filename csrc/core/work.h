@@ -1,0 +1,136 @@
+#ifndef ESIM_WORK_H
+#define ESIM_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "account.h"
+#include "answer.h"
+#include "fault.h"
+#include "heap.h"
+#include "schedule.h"
+#include "wire.h"
+
+struct esim_inbox;
+
+typedef enum esim_kind {
+  ESIM_REQUEST,  /* one exchange, delivered whatever it was */
+  ESIM_ORDER,    /* one POST, never sent twice unless it never left */
+  ESIM_POLL,     /* the same GET again and again on a schedule */
+  ESIM_SLEEP     /* nothing but time */
+} esim_kind;
+
+/* What is wanted; copied, so that nothing need outlive the submission. */
+typedef struct esim_spec {
+  esim_kind kind;
+  esim_account *account;  /* NULL: a sleep */
+  const char *method;
+  const char *target;     /* appended to the account's URL */
+  const char *lines[ESIM_LINES_MAX - 1];  /* "Name: value" */
+  unsigned line_count;
+  const char *body;       /* NULL: none */
+  size_t body_size;
+  double timeout;         /* seconds for one exchange; negative: the account's */
+  double deadline;        /* seconds from now; negative: none */
+  double age;             /* poll: seconds since the order was accepted */
+  double seen;            /* poll: the age of the last look; 0: none yet */
+  esim_schedule schedule; /* poll */
+} esim_spec;
+
+/* An exchange on the wire, and what it needs beside the work. */
+typedef struct esim_flight {
+  esim_exchange exchange;  /* first: the wire gives this back */
+  struct esim_work *work;
+  char *authorization;     /* wiped as soon as it is over */
+  unsigned serial;         /* of the token that it carries */
+} esim_flight;
+
+/* Where the driver has it. */
+typedef enum esim_stage {
+  ESIM_WAITING,   /* for its timer */
+  ESIM_READY,     /* in its account's queue */
+  ESIM_FLYING,    /* on the wire */
+  ESIM_LANDED     /* with the driver no more */
+} esim_stage;
+
+/*
+** One piece of work. It belongs to the driver from the moment it is posted
+** until it is delivered, and to its inbox otherwise.
+*/
+typedef struct esim_work {
+  /* Never changed. */
+  esim_account *account;
+  struct esim_inbox *inbox;
+  double id;               /* what Lua calls it */
+  const char *method, *url, *body;
+  const char **lines;
+  size_t body_size;
+  double timeout;          /* seconds for one exchange */
+  double deadline;         /* esim_clock(); INFINITY: none */
+  double born;             /* esim_clock() at which the order was accepted */
+  esim_schedule schedule;
+  esim_kind kind;
+  unsigned line_count;
+
+  /* The owner's. */
+  esim_timer timer;        /* when it is due; while ready, when it is too late */
+  esim_timer place;        /* in its account's queue */
+  esim_stage stage;
+  esim_flight *flight;     /* NULL: none since the last look was forgotten */
+  double looked;           /* esim_clock() of the last look that worked */
+  unsigned looks;          /* that worked */
+  unsigned failures;       /* in a row */
+  bool final;              /* no look after this one: it is at the deadline */
+  struct esim_work *before, *after;  /* of all that the driver has */
+  struct esim_work *next_finished;
+  bool orphan;             /* an order on the wire that nobody waits for */
+  char *seen;              /* the last answer's body, `seen_size` bytes */
+  size_t seen_size;
+  long seen_http;
+
+  /* The outcome, where the flight does not tell it. */
+  esim_fault fault;
+  esim_fault last;         /* of the last failed try */
+  long http;               /* of the last failed try; 0: none */
+  double retry_after;      /* seconds; negative: none */
+
+  /* Guarded by the gate. */
+  bool away;               /* the engine has it */
+  bool delivered;          /* it lies in its inbox */
+  bool dropped;            /* nobody waits for it any more */
+  bool posted;
+  struct esim_work *next;  /* of those posted or delivered */
+} esim_work;
+
+/*
+** A copy of `spec` at time `now`; NULL: *fault is ESIM_MEMORY, ESIM_URL (the
+** target) or ESIM_HEADER. The account is retained.
+*/
+esim_work *esim_work_open(const esim_spec *spec, double now,
+                          esim_fault *fault);
+
+/* Free it and what it holds, answers wiped. It must not be on the wire. */
+void esim_work_close(esim_work *work);
+
+/*
+** Make its next exchange, limited to `timeout` seconds, signed with the
+** account's token. False: no memory.
+*/
+bool esim_work_board(esim_work *work, double timeout);
+
+/* The exchange is over: wipe and free what only the wire needed. */
+void esim_work_alight(esim_work *work);
+
+/* Forget the last exchange and its answer. */
+void esim_work_forget(esim_work *work);
+
+/*
+** Forget it too, but remember what it said, so that the same answer is known
+** again. Where memory is short nothing is remembered: Lua sees it once more.
+*/
+void esim_work_remember(esim_work *work);
+
+/* Whether the last exchange brought what is remembered. */
+bool esim_work_unchanged(const esim_work *work);
+
+#endif
