@@ -1,0 +1,102 @@
+#include "account.h"
+
+#include "../core/engine.h"
+#include "bind.h"
+#include "options.h"
+
+#define TYPE "esim.account"
+
+typedef struct account {
+  esim_account *core;  /* NULL: closed, or never opened */
+} account;
+
+esim_account *bind_check_account(lua_State *L, int index) {
+  account *a = luaL_checkudata(L, index, TYPE);
+  if (a->core == NULL)
+    luaL_error(L, "attempt to use a closed account");
+  return a->core;
+}
+
+static int push_fault(lua_State *L, esim_fault fault) {
+  lua_pushnil(L);
+  lua_pushstring(L, esim_fault_word(fault));
+  return 2;
+}
+
+/*
+** core.account{ url=, rate=, connections=, timeout=, ca_file=, client_cert=,
+** client_key=, allow_http= } -> account | nil, fault
+*/
+static int account_open(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  esim_account_spec spec = {
+    .url = options_required(L, 1, "url"),
+    .trust = { options_string(L, 1, "ca_file"),
+               options_string(L, 1, "client_cert"),
+               options_string(L, 1, "client_key") },
+    .rate = options_number(L, 1, "rate", 0, 0),
+    .timeout = options_number(L, 1, "timeout", 30, 0.001),
+    .connections = (unsigned)options_number(L, 1, "connections", 16, 1),
+    .allow_http = options_boolean(L, 1, "allow_http")
+  };
+  account *a = lua_newuserdatauv(L, sizeof *a, 0);
+  a->core = NULL;
+  luaL_setmetatable(L, TYPE);
+  esim_fault fault;
+  a->core = esim_account_open(&spec, &fault);
+  return a->core == NULL ? push_fault(L, fault) : 1;
+}
+
+static int account_close(lua_State *L) {
+  account *a = luaL_checkudata(L, 1, TYPE);
+  esim_account *core = a->core;
+  a->core = NULL;
+  if (core != NULL)
+    esim_account_release(core);
+  return 0;
+}
+
+/*
+** account:token(text) -> true | nil, fault
+** account:token(false): there is no new one; what a 401 holds is answered so.
+*/
+static int account_token(lua_State *L) {
+  esim_account *a = bind_check_account(L, 1);
+  if (lua_isboolean(L, 2) && !lua_toboolean(L, 2)) {
+    esim_engine_token(a, true);
+  } else {
+    size_t size;
+    const char *token = luaL_checklstring(L, 2, &size);
+    esim_fault fault = esim_account_token(a, token, size);
+    if (fault != ESIM_OK)
+      return push_fault(L, fault);
+    esim_engine_token(a, false);
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "token", account_token },
+  { NULL, NULL }
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__gc", account_close },
+  { "__close", account_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg functions[] = {
+  { "account", account_open },
+  { NULL, NULL }
+};
+
+void bind_account(lua_State *L) {
+  luaL_newmetatable(L, TYPE);
+  luaL_setfuncs(L, metamethods, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_setfuncs(L, functions, 0);
+}

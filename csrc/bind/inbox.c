@@ -1,0 +1,272 @@
+#include <string.h>
+
+#include "../core/engine.h"
+#include "account.h"
+#include "bind.h"
+#include "options.h"
+
+#define TYPE "esim.inbox"
+
+typedef struct inbox {
+  bool open;
+  esim_inbox core;
+} inbox;
+
+static esim_inbox *check_inbox(lua_State *L) {
+  inbox *in = luaL_checkudata(L, 1, TYPE);
+  if (!in->open)
+    luaL_error(L, "attempt to use a closed inbox");
+  return &in->core;
+}
+
+/* core.inbox() -> inbox */
+static int inbox_open(lua_State *L) {
+  inbox *in = lua_newuserdatauv(L, sizeof *in, 0);
+  in->open = false;
+  luaL_setmetatable(L, TYPE);
+  esim_engine_join(&in->core);
+  in->open = true;
+  return 1;
+}
+
+static int inbox_close(lua_State *L) {
+  inbox *in = luaL_checkudata(L, 1, TYPE);
+  if (in->open) {
+    in->open = false;
+    esim_engine_leave(&in->core);
+  }
+  return 0;
+}
+
+/* Submitting. */
+
+static void read_lines(lua_State *L, int table, esim_spec *spec) {
+  lua_getfield(L, table, "headers");
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return;
+  }
+  luaL_checktype(L, -1, LUA_TTABLE);
+  size_t count = lua_rawlen(L, -1);
+  if (count > sizeof spec->lines / sizeof *spec->lines)
+    luaL_error(L, "headers: too many");
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, -1, (int)i + 1);
+    if (lua_type(L, -1) != LUA_TSTRING ||
+        strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
+      luaL_error(L, "headers: line %d is no header", (int)i + 1);
+    spec->lines[spec->line_count++] = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+static void read_body(lua_State *L, int table, esim_spec *spec) {
+  lua_getfield(L, table, "body");
+  if (!lua_isnil(L, -1)) {
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "body: string expected, got %s", luaL_typename(L, -1));
+    spec->body = lua_tolstring(L, -1, &spec->body_size);
+  }
+  lua_pop(L, 1);
+}
+
+static bool has(lua_State *L, int table, const char *field) {
+  lua_getfield(L, table, field);
+  bool there = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return there;
+}
+
+static void read_schedule(lua_State *L, int table, esim_schedule *s) {
+  *s = (esim_schedule)ESIM_SCHEDULE_DEFAULT;
+  s->own = has(L, table, "first") || has(L, table, "factor") ||
+           has(L, table, "cap") || has(L, table, "jitter");
+  s->price = options_number(L, table, "price", s->price, 1e-6);
+  s->first = options_number(L, table, "first", s->first, 0.001);
+  s->factor = options_number(L, table, "factor", s->factor, 1);
+  s->cap = options_number(L, table, "cap", s->cap, 0.001);
+  s->jitter = options_number(L, table, "jitter", s->jitter, 0);
+  if (s->jitter > 1)
+    luaL_error(L, "jitter: out of range");
+}
+
+static int push_submitted(lua_State *L, esim_inbox *in,
+                          const esim_spec *spec) {
+  double id;
+  esim_fault fault = esim_engine_submit(in, spec, &id);
+  if (fault != ESIM_OK) {
+    lua_pushnil(L);
+    lua_pushstring(L, esim_fault_word(fault));
+    return 2;
+  }
+  lua_pushnumber(L, id);
+  return 1;
+}
+
+static int submit(lua_State *L, esim_kind kind) {
+  esim_inbox *in = check_inbox(L);
+  esim_spec spec = { .kind = kind, .account = bind_check_account(L, 2) };
+  luaL_checktype(L, 3, LUA_TTABLE);
+  spec.target = options_required(L, 3, "target");
+  read_lines(L, 3, &spec);
+  read_body(L, 3, &spec);
+  spec.method = options_string(L, 3, "method");
+  if (spec.method == NULL)
+    spec.method = spec.body == NULL ? "GET" : "POST";
+  spec.timeout = options_number(L, 3, "timeout", -1, 0.001);
+  spec.deadline = options_number(L, 3, "deadline", -1, 0);
+  spec.age = options_number(L, 3, "age", 0, 0);
+  spec.seen = options_number(L, 3, "seen", 0, 0);
+  read_schedule(L, 3, &spec.schedule);
+  return push_submitted(L, in, &spec);
+}
+
+/* inbox:request(account, spec) -> id | nil, fault; order and poll likewise */
+static int inbox_request(lua_State *L) {
+  return submit(L, ESIM_REQUEST);
+}
+
+static int inbox_order(lua_State *L) {
+  return submit(L, ESIM_ORDER);
+}
+
+static int inbox_poll(lua_State *L) {
+  return submit(L, ESIM_POLL);
+}
+
+/* inbox:sleep(seconds) -> id | nil, fault */
+static int inbox_sleep(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  double seconds = luaL_checknumber(L, 2);
+  luaL_argcheck(L, seconds >= 0 && seconds <= 1e9, 2, "out of range");
+  esim_spec spec = { .kind = ESIM_SLEEP, .deadline = seconds };
+  return push_submitted(L, in, &spec);
+}
+
+/* inbox:again(id): a poll's answer was not final; false: no such poll */
+static int inbox_again(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  lua_pushboolean(L, esim_engine_again(in, luaL_checknumber(L, 2)));
+  return 1;
+}
+
+/* inbox:cancel(id): nothing more comes for it */
+static int inbox_cancel(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  esim_engine_cancel(in, luaL_checknumber(L, 2));
+  return 0;
+}
+
+/* Taking. */
+
+static void set_text(lua_State *L, const char *field, const char *text) {
+  if (text[0] == '\0')
+    return;
+  lua_pushstring(L, text);
+  lua_setfield(L, -2, field);
+}
+
+static void push_answer(lua_State *L, const esim_result *r) {
+  lua_newtable(L);
+  if (r->http != 0) {
+    lua_pushinteger(L, (lua_Integer)r->http);
+    lua_setfield(L, -2, "http");
+  }
+  if (r->body != NULL) {
+    lua_pushlstring(L, r->body, r->size);
+    lua_setfield(L, -2, "body");
+  }
+  if (r->retry_after >= 0) {
+    lua_pushnumber(L, r->retry_after);
+    lua_setfield(L, -2, "retry_after");
+  }
+  if (r->failure != ESIM_OK)
+    set_text(L, "last", esim_fault_word(r->failure));
+  set_text(L, "type", r->type);
+  set_text(L, "detail", r->detail);
+  lua_pushboolean(L, r->sent);
+  lua_setfield(L, -2, "sent");
+}
+
+/*
+** inbox:take() -> nil: it is empty; false: the process forked, what was in flight
+** is the parent's; or id, fault | nil, answer. What is taken leaves the inbox only
+** when it stands on the Lua stack.
+*/
+static int inbox_take(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  esim_result r;
+  switch (esim_engine_peek(in, &r)) {
+    case ESIM_NOTHING:
+      lua_pushnil(L);
+      return 1;
+    case ESIM_FORK:
+      lua_pushboolean(L, 0);
+      return 1;
+    case ESIM_SOMETHING:
+      break;
+  }
+  lua_pushnumber(L, r.id);
+  if (r.fault == ESIM_OK)
+    lua_pushnil(L);
+  else
+    lua_pushstring(L, esim_fault_word(r.fault));
+  push_answer(L, &r);
+  esim_engine_pop(in);
+  return 3;
+}
+
+/* inbox:wait([seconds]) -> whether it holds something; a signal ends it too */
+static int inbox_wait(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  double seconds = luaL_optnumber(L, 2, -1);
+  lua_pushboolean(L, esim_engine_wait(in, seconds));
+  return 1;
+}
+
+/* inbox:fd() -> a descriptor, readable while it holds something | nil, fault */
+static int inbox_fd(lua_State *L) {
+  int fd = esim_engine_event(check_inbox(L));
+  if (fd < 0) {
+    lua_pushnil(L);
+    lua_pushstring(L, esim_fault_word(ESIM_SYSTEM));
+    return 2;
+  }
+  lua_pushinteger(L, fd);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "request", inbox_request },
+  { "order", inbox_order },
+  { "poll", inbox_poll },
+  { "sleep", inbox_sleep },
+  { "again", inbox_again },
+  { "cancel", inbox_cancel },
+  { "take", inbox_take },
+  { "wait", inbox_wait },
+  { "fd", inbox_fd },
+  { "close", inbox_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__gc", inbox_close },
+  { "__close", inbox_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg functions[] = {
+  { "inbox", inbox_open },
+  { NULL, NULL }
+};
+
+void bind_inbox(lua_State *L) {
+  luaL_newmetatable(L, TYPE);
+  luaL_setfuncs(L, metamethods, 0);
+  luaL_newlib(L, methods);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,47 @@
+#include "options.h"
+
+#include <string.h>
+
+double options_number(lua_State *L, int table, const char *field, double absent,
+                      double least) {
+  double number = absent;
+  lua_getfield(L, table, field);
+  if (!lua_isnil(L, -1)) {
+    if (lua_type(L, -1) != LUA_TNUMBER)
+      luaL_error(L, "%s: number expected, got %s", field, luaL_typename(L, -1));
+    number = lua_tonumber(L, -1);
+    if (!(number >= least) || number > 1e9)  /* nor NaN */
+      luaL_error(L, "%s: out of range", field);
+  }
+  lua_pop(L, 1);
+  return number;
+}
+
+const char *options_string(lua_State *L, int table, const char *field) {
+  const char *text = NULL;
+  lua_getfield(L, table, field);
+  if (!lua_isnil(L, -1)) {
+    size_t size;
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_error(L, "%s: string expected, got %s", field, luaL_typename(L, -1));
+    text = lua_tolstring(L, -1, &size);
+    if (strlen(text) != size)
+      luaL_error(L, "%s: holds a NUL byte", field);
+  }
+  lua_pop(L, 1);
+  return text;
+}
+
+const char *options_required(lua_State *L, int table, const char *field) {
+  const char *text = options_string(L, table, field);
+  if (text == NULL)
+    luaL_error(L, "%s: string expected, got no value", field);
+  return text;
+}
+
+bool options_boolean(lua_State *L, int table, const char *field) {
+  lua_getfield(L, table, field);
+  bool value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return value;
+}

@@ -1,0 +1,26 @@
+#ifndef ESIM_OPTIONS_H
+#define ESIM_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "compat.h"
+
+/*
+** Fields of a table of options at stack index `table`. A field of the wrong type
+** raises and names itself. Strings are Lua's own: the table must stay.
+*/
+
+/* A number of at least `least`; `absent` where there is none. */
+double options_number(lua_State *L, int table, const char *field, double absent,
+                      double least);
+
+/* A string without NUL; NULL where there is none. */
+const char *options_string(lua_State *L, int table, const char *field);
+
+/* The same; raises where there is none. */
+const char *options_required(lua_State *L, int table, const char *field);
+
+bool options_boolean(lua_State *L, int table, const char *field);
+
+#endif
