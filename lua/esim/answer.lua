@@ -1,0 +1,136 @@
+--- From an exchange to what it means: a body to use, or an error of the right kind.
+
+local err = require "esim.err"
+local json = require "esim.json"
+local native = require "esim.native"
+
+local answer = {}
+
+-- Faults with which surely nothing was sent, even where libcurl cannot tell.
+local NEVER_SENT = { resolve = true, connect = true, tls = true, memory = true, system = true }
+
+local function list_of_texts(messages, secrets)
+  local list = {}
+  for _, message in ipairs(type(messages) == "table" and messages or { messages }) do
+    if type(message) == "string" then
+      list[#list + 1] = err.redact(message, secrets)
+    end
+  end
+  return list
+end
+
+local function details(fault, got, context)
+  local fields = {
+    http = got.http, retry_after = got.retry_after, correlation_id = context.correlation_id,
+    order_id = context.order_id, email = context.email,
+  }
+  if fault then
+    fields.message = (native.faults[fault] or fault) .. (got.detail and " (" .. got.detail .. ")" or "")
+  end
+  local body = got.body and json.decode(got.body)
+  if type(body) == "table" then
+    fields.type = type(body.type) == "string" and err.redact(body.type, context.secrets) or nil
+    fields.messages = list_of_texts(body.messages, context.secrets)
+    fields.raw = err.scrub(body, context.secrets)
+  end
+  return fields
+end
+
+local function kind_of_status(http, is_order)
+  if http == 401 or http == 403 then
+    return "unauthorised"
+  elseif http == 429 or (http == 503 and not is_order) then
+    return "throttled"
+  elseif http >= 500 then
+    return is_order and "unknown" or "unavailable"
+  elseif http == 408 or http == 425 then
+    return is_order and "unknown" or "unavailable"
+  elseif http >= 400 then
+    return "refused"
+  end
+  return "answer"
+end
+
+local function kind_of_order_fault(fault, got)
+  if fault == "url" or fault == "header" then
+    return "invalid"
+  elseif got.http and got.http ~= 0 then
+    return kind_of_status(got.http, true)
+  elseif NEVER_SENT[fault] or not got.sent then
+    return "not_sent"
+  end
+  return "unknown"
+end
+
+local function kind_of_look_fault(fault, got)
+  if fault == "deadline" and not got.http and not got.last then
+    return "timeout"
+  elseif fault == "cancelled" then
+    return "cancelled"
+  elseif fault == "url" or fault == "header" then
+    return "invalid"
+  elseif fault == "large" then
+    return "answer"
+  elseif fault == "deadline" and got.http then
+    return kind_of_status(got.http, false)
+  end
+  return "unavailable"
+end
+
+--- The error of an exchange, or nil when it brought a 2xx.
+-- @param fault    word or nil
+-- @param got      answer of the core
+-- @param context  correlation_id, order_id, email, secrets; `is_order`: a repetition may cost money
+function answer.error(fault, got, context)
+  local kind
+  if fault then
+    kind = (context.is_order and kind_of_order_fault or kind_of_look_fault)(fault, got)
+  elseif math.floor(got.http / 100) ~= 2 then
+    kind = kind_of_status(got.http, context.is_order)
+  else
+    return nil
+  end
+  local fields = details(fault, got, context)
+  if fault == "header" or fault == "url" then
+    fields.field = fault == "header" and "correlation_id" or "url"
+  end
+  if kind == "answer" and got.http and math.floor(got.http / 100) == 3 then
+    fields.message = "it redirects, which is never followed"
+  end
+  if kind == "answer" and context.is_order then
+    fields.order_id = answer.find_id(got.body)
+  end
+  return err.new(kind, fields)
+end
+
+--- What looks like the order's id in a body that cannot be read.
+function answer.find_id(body)
+  return body and body:match('"id"%s*:%s*"([%w%-_=.]+)"') or nil
+end
+
+local function unusable(message, got, context)
+  local fields = details(nil, got, context)
+  fields.message = message
+  fields.order_id = context.order_id or answer.find_id(got.body)
+  return nil, err.new("answer", fields)
+end
+
+--- The body of a 2xx about an order.
+-- @return table with `id` and `status` | nil, err of kind `answer`
+function answer.order(got, context)
+  local body, reason = json.decode(got.body or "")
+  if body == nil then
+    return unusable("the body " .. reason .. (got.type and " (" .. got.type .. ")" or ""), got, context)
+  elseif type(body) ~= "table" then
+    return unusable("the body is no object", got, context)
+  elseif type(body.id) ~= "string" or body.id == "" or body.id:find("[%c%s]") then
+    return unusable("the body holds no id", got, context)
+  elseif context.order_id and body.id ~= context.order_id then
+    return unusable("the body is about another order", got, context)
+  elseif body.status ~= nil and type(body.status) ~= "string" then
+    return unusable("the status is no text", got, context)
+  end
+  return body
+end
+
+return answer

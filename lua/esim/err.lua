@@ -1,0 +1,112 @@
+--- Errors: tables with a `kind`, that read as one sentence.
+-- Nothing that the provider says gets in without being cleared of secrets.
+
+local err = {}
+
+local KINDS = {
+  invalid = "the input is not valid", not_sent = "the request never reached the provider",
+  unknown = "the order may have reached the provider, its answer is lost",
+  unauthorised = "the provider does not accept the credentials", refused = "the provider refused",
+  throttled = "the provider asks to wait", unavailable = "the provider cannot be reached",
+  answer = "the provider's answer cannot be used", failed = "the order failed",
+  timeout = "the order was not completed in time", cancelled = "the wait was cancelled",
+}
+
+-- Fields of an order's answer that are secrets, in both of the provider's spellings.
+local SECRET = {
+  matchingid = true, matching_id = true, lpa_url = true, _lpa = true, lpa = true, lpaurl = true,
+  qrcode_url = true, qrcodeurl = true, qr_code = true, activation_code = true, activationcode = true,
+  access_token = true, refresh_token = true, client_secret = true, token = true,
+  authorization = true, confirmation_code = true,
+}
+
+local HIDDEN = "[redacted]"
+
+--- Clear a text of activation codes and tokens.
+-- @param text     string
+-- @param secrets  list of strings that must not appear, or nil
+-- @return string
+function err.redact(text, secrets)
+  for _, secret in ipairs(secrets or {}) do
+    if #secret > 0 then
+      text = text:gsub(secret:gsub("%p", "%%%0"), HIDDEN)
+    end
+  end
+  text = text:gsub("[Ll][Pp][Aa]:[^%s\"'<>,]*", HIDDEN)
+  text = text:gsub("[Ll][Pp][Aa]%%3[Aa][^%s\"'<>,]*", HIDDEN)
+  text = text:gsub("%f[%w]1%$[^%s\"'<>,]*", HIDDEN)
+  text = text:gsub("([Bb][Ee][Aa][Rr][Ee][Rr]%s+)[^%s\"',]+", "%1" .. HIDDEN)
+  return text
+end
+
+--- A copy of what the provider said, without its secrets.
+-- @param value    anything that JSON can hold
+-- @param secrets  list of strings that must not appear, or nil
+-- @return the copy
+function err.scrub(value, secrets)
+  if type(value) == "string" then
+    return err.redact(value, secrets)
+  elseif type(value) ~= "table" then
+    return value
+  end
+  local copy = {}
+  for key, inner in pairs(value) do
+    local hidden = type(key) == "string" and SECRET[key:lower()] and inner ~= ""
+    copy[key] = hidden and HIDDEN or err.scrub(inner, secrets)
+  end
+  return copy
+end
+
+local function sentence(e)
+  local parts = { "esim: ", KINDS[e.kind] }
+  if e.field then
+    parts[#parts + 1] = ": " .. e.field
+  end
+  if e.message then
+    parts[#parts + 1] = (e.field and " " or ": ") .. e.message
+  end
+  if e.http then
+    parts[#parts + 1] = " (HTTP " .. e.http .. (e.type and " " .. e.type or "") .. ")"
+  end
+  if e.messages and #e.messages > 0 then
+    parts[#parts + 1] = ": " .. table.concat(e.messages, "; ")
+  end
+  if e.retry_after then
+    parts[#parts + 1] = string.format("; retry after %g s", e.retry_after)
+  end
+  if e.order_id then
+    parts[#parts + 1] = "; order " .. e.order_id
+  end
+  if e.correlation_id then
+    parts[#parts + 1] = "; correlation id " .. e.correlation_id
+  end
+  return table.concat(parts)
+end
+
+local Error = { __tostring = sentence }
+Error.__index = Error
+
+function Error.__concat(a, b)
+  return tostring(a) .. tostring(b)
+end
+
+--- Make an error.
+-- @param kind    one of those in README.md
+-- @param fields  table: message, field, http, type, messages, correlation_id, order_id, email,
+--                retry_after (seconds), history, raw
+-- @return the error
+function err.new(kind, fields)
+  assert(KINDS[kind], kind)
+  local e = setmetatable({ kind = kind }, Error)
+  for key, value in pairs(fields or {}) do
+    e[key] = value
+  end
+  return e
+end
+
+--- Whether `value` is an error of ours.
+function err.is(value)
+  return getmetatable(value) == Error
+end
+
+return err
