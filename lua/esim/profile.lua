@@ -1,7 +1,7 @@
 --- What the customer installs: the profile of a completed order.
 
 local code = require "esim.code"
-local native = require "esim.native"
+local symbol = require "esim.symbol"
 
 local profile = {}
 
@@ -88,8 +88,7 @@ function Profile:qr(options)
   if not self.text then
     return nil, "a profile without an activation code has no QR symbol"
   end
-  options = options or {}
-  return native.symbol(self.text, options.level or "M", options.boost ~= false)
+  return symbol.new(self.text, options)
 end
 
 --- What to type where no camera reads the QR symbol.

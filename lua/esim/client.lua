@@ -1,0 +1,251 @@
+--- The provider's Connect API v1, for one set of credentials.
+
+local answer = require "esim.answer"
+local auth = require "esim.auth"
+local err = require "esim.err"
+local input = require "esim.input"
+local json = require "esim.json"
+local loop = require "esim.loop"
+local native = require "esim.native"
+local order = require "esim.order"
+
+local client = {}
+
+client.PRODUCTION = "https://services.truphone.com/connect-api"
+client.PREPRODUCTION = "https://services.truphone.com/connect-api-preprod"
+
+local TYPES = {
+  url = "string", token = true, rate = "number", connections = "number", timeout = "number",
+  ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean",
+}
+local ORDER_OPTIONS = { correlation_id = "string", timeout = "number", check = "boolean" }
+
+local inner = setmetatable({}, { __mode = "k" })  -- the token lives here, out of sight
+
+local Client = {}
+Client.__index = Client
+
+function Client:__tostring()
+  return "esim.client: " .. inner[self].url
+end
+
+local function check_options(options, types, name)
+  if type(options) ~= "table" then
+    error(name .. ": table of options expected, got " .. type(options), 3)
+  end
+  for key, value in pairs(options) do
+    local expected = types[key]
+    if not expected then
+      error(name .. ": unknown option " .. tostring(key), 3)
+    elseif expected ~= true and type(value) ~= expected then
+      error(name .. ": " .. key .. " must be a " .. expected .. ", not a " .. type(value), 3)
+    end
+  end
+end
+
+local function check_range(options, key, least)
+  local value = options[key]
+  if value ~= nil and not (value >= least and value < 1e9) then
+    error("esim.client: " .. key .. " must be at least " .. least, 3)
+  end
+end
+
+-- What order.lua needs of a client, without the client's token in reach.
+local function services(self)
+  local mine = inner[self]
+  local service = {}
+
+  function service.ensure()
+    return mine.auth:ensure(self)
+  end
+
+  function service.renew(serial)
+    return mine.auth:renew(self, serial)
+  end
+
+  function service.serial()
+    return mine.auth.serial
+  end
+
+  function service.secrets()
+    return { mine.auth.secret }
+  end
+
+  function service.submit(kind, spec)
+    return loop.submit(kind, mine.account, spec)
+  end
+
+  function service.headers(correlation_id)
+    return {
+      "Accept: application/json", "Cache-Control: no-cache", "Content-Type: application/json",
+      correlation_id and "X-Correlation-ID: " .. correlation_id or nil,
+    }
+  end
+
+  -- One exchange; a 401 is met once with a new token, since it refused the first try.
+  function service.exchange(kind, spec)
+    for attempt = 1, 2 do
+      local ok, e = service.ensure()
+      if not ok then
+        return nil, nil, e
+      end
+      local serial = service.serial()
+      local pending, fault = service.submit(kind, spec)
+      if not pending then
+        return fault, { sent = false }
+      end
+      local got
+      fault, got = loop.await(pending)
+      if fault or got.http ~= 401 or attempt == 2 or not service.renew(serial) then
+        return fault, got
+      end
+    end
+  end
+
+  return service
+end
+
+--- Make a client. Nothing is sent, no thread is started.
+-- @param options  url; token: text or function(client) returning token and lifetime (seconds);
+--   rate (requests a second, default unlimited), connections (16), timeout (30 seconds for one exchange),
+--   ca_file, client_cert, client_key (file names, PEM), allow_http
+-- @return client | nil, err of kind `invalid`
+function client.new(options)
+  check_options(options, TYPES, "esim.client")
+  check_range(options, "rate", 0)
+  check_range(options, "connections", 1)
+  check_range(options, "timeout", 0.001)
+  if options.url == nil then
+    error("esim.client: url is required: esim.PRODUCTION, esim.PREPRODUCTION or your own", 2)
+  elseif type(options.token) ~= "string" and type(options.token) ~= "function" then
+    error("esim.client: token must be a text or a function", 2)
+  end
+  local account, fault = native.account(options)
+  if not account then
+    return nil, err.new("invalid", {
+      field = "url", message = native.faults[fault] .. ": https, or http to this machine, without user or query",
+    })
+  end
+  local self = setmetatable({}, Client)
+  inner[self] = { url = options.url, account = account, auth = auth.new(account, options.token) }
+  inner[self].service = services(self)
+  return self
+end
+
+local function with_correlation(options)
+  local id = options.correlation_id or native.uuid()
+  if id == "" or id:find("%c") then
+    return nil, err.new("invalid", { field = "correlation_id", message = "holds a control character or is empty" })
+  end
+  return id
+end
+
+-- The request as it would be sent: { spec, warnings, correlation_id } | nil, err.
+local function prepare(self, given, options)
+  local correlation_id, e = with_correlation(options)
+  if not correlation_id then
+    return nil, e
+  end
+  local full, warnings = input.complete(given), nil
+  if options.check == false then
+    warnings = input.warnings(full)
+  else
+    warnings, e = input.check(full, os.time())
+    if not warnings then
+      e.correlation_id = correlation_id
+      return nil, e
+    end
+  end
+  local body, reason = json.encode { input = full }
+  if not body then
+    return nil, err.new("invalid", { field = "input", message = reason, correlation_id = correlation_id })
+  end
+  return {
+    correlation_id = correlation_id, warnings = warnings,
+    email = type(full.customer) == "table" and full.customer.email or nil,
+    spec = {
+      method = "POST", target = "/v1/order", body = body, deadline = options.timeout,
+      headers = inner[self].service.headers(correlation_id),
+    },
+  }
+end
+
+local function check_call(given, options, name)
+  if type(given) ~= "table" then
+    error(name .. ": table of the provider's fields expected, got " .. type(given), 3)
+  end
+  options = options or {}
+  check_options(options, ORDER_OPTIONS, name)
+  return options
+end
+
+--- Place an order. It is sent once; only a refusal (429, or 401 once with a new token) is tried again.
+-- @param given    the provider's own fields; operationType defaults to NEW_ESIM
+-- @param options  correlation_id, timeout (seconds until it must be answered), check = false
+-- @return order | nil, err (`unknown`: it may stand, do not order again before looking)
+function Client:order(given, options)
+  options = check_call(given, options, "client:order")
+  local ready, e = prepare(self, given, options)
+  if not ready then
+    return nil, e
+  end
+  local service = inner[self].service
+  local context = {
+    is_order = true, correlation_id = ready.correlation_id, email = ready.email, secrets = service.secrets(),
+  }
+  local fault, got
+  fault, got, e = service.exchange("order", ready.spec)
+  context.secrets = service.secrets()
+  if e then
+    e.correlation_id = e.correlation_id or ready.correlation_id
+  end
+  e = e or answer.error(fault, got, context)
+  local body
+  if not e then
+    body, e = answer.order(got, context)
+  end
+  if not body then
+    e.email = e.email or ready.email
+    return nil, e
+  end
+  return order.new(service, {
+    id = body.id, status = body.status, correlation_id = ready.correlation_id, created = os.time(),
+    email = ready.email, warnings = ready.warnings,
+  })
+end
+
+--- What `order` would send; nothing is sent.
+-- @return { method, url, headers, body, warnings } with the token redacted | nil, err
+function Client:preview(given, options)
+  options = check_call(given, options, "client:preview")
+  local ready, e = prepare(self, given, options)
+  if not ready then
+    return nil, e
+  end
+  local headers = { Authorization = "Bearer [redacted]" }
+  for _, line in ipairs(ready.spec.headers) do
+    local name, value = line:match("^(.-): (.*)$")
+    headers[name] = value
+  end
+  return {
+    method = "POST", url = inner[self].url:gsub("/+$", "") .. ready.spec.target, headers = headers,
+    body = ready.spec.body, warnings = ready.warnings,
+  }
+end
+
+--- An order placed before, perhaps by another process; nothing is sent.
+-- @param saved  what `order:save` returned, or the provider's order id
+-- @return order | nil, err of kind `invalid`
+function Client:resume(saved)
+  if type(saved) ~= "string" then
+    error("client:resume: order id or saved order expected, got " .. type(saved), 2)
+  end
+  local fields, reason = order.read(saved)
+  if not fields then
+    return nil, err.new("invalid", { field = "order", message = reason })
+  end
+  fields.correlation_id = fields.correlation_id or native.uuid()
+  return order.new(inner[self].service, fields)
+end
+
+return client

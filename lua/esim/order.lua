@@ -1,0 +1,333 @@
+--- An order that the provider accepted: look at it, wait for it, save it.
+
+local answer = require "esim.answer"
+local err = require "esim.err"
+local loop = require "esim.loop"
+local native = require "esim.native"
+local profile = require "esim.profile"
+
+local order = {}
+
+local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
+
+local inner = setmetatable({}, { __mode = "k" })  -- what no caller is to see
+
+local Order = {}
+Order.__index = Order
+
+function Order:__tostring()
+  return "esim.order: " .. self.id .. " " .. tostring(self.status)
+end
+
+local function escape(text)
+  return (text:gsub("[^%w%-._~]", function(c)
+    return string.format("%%%02X", c:byte())
+  end))
+end
+
+local function unescape(text)
+  return (text:gsub("%%(%x%x)", function(hex)
+    return string.char(tonumber(hex, 16))
+  end))
+end
+
+local function note_status(self, status)
+  if status == nil or status == self.status then
+    return false
+  end
+  self.status = status
+  self.history[#self.history + 1] = { status = status, at = os.time() }
+  return true
+end
+
+--- @param client  with :_look(order_id, correlation_id, options)
+-- @param fields   id, correlation_id, created (seconds since 1970), status, email
+function order.new(client, fields)
+  local self = setmetatable({
+    id = fields.id, correlation_id = fields.correlation_id, history = {}, warnings = fields.warnings or {},
+  }, Order)
+  inner[self] = {
+    client = client, created = fields.created, email = fields.email, waits = {},
+    born = native.clock() - math.max(0, os.time() - fields.created),
+  }
+  note_status(self, fields.status)
+  return self
+end
+
+local function context(self)
+  local mine = inner[self]
+  return {
+    order_id = self.id, correlation_id = self.correlation_id, email = mine.email,
+    secrets = mine.client.secrets(),
+  }
+end
+
+local function failed(self, body)
+  return err.new("failed", {
+    order_id = self.id, correlation_id = self.correlation_id, history = self.history,
+    raw = err.scrub(body, inner[self].client.secrets()),
+  })
+end
+
+-- COMPLETED is final only with what it promises; a word that is not known is not final.
+local function take_body(self, body)
+  local changed = note_status(self, body.status)
+  if self.status == "COMPLETED" then
+    if type(body.output) ~= "table" then
+      return changed, nil, err.new("answer", {
+        message = "the order is completed but the answer holds no output",
+        order_id = self.id, correlation_id = self.correlation_id,
+      })
+    end
+    inner[self].profile = profile.new(body.output)
+  elseif self.status == "FAILED" then
+    inner[self].failure = failed(self, body)
+  end
+  return changed
+end
+
+local function outcome(self)
+  return inner[self].profile, inner[self].failure
+end
+
+local function is_lag(self, fault, got)
+  return not fault and got.http == 404 and native.clock() - inner[self].born < LAG
+end
+
+local function headers_of(self)
+  return inner[self].client.headers(self.correlation_id)
+end
+
+local function target_of(self)
+  return "/v1/order/" .. escape(self.id)
+end
+
+--- Look once.
+-- @return status | nil, err
+function Order:poll()
+  local mine = inner[self]
+  if self.status == "COMPLETED" and mine.profile or mine.failure then
+    return self.status
+  end
+  local fault, got, e = mine.client.exchange("request", {
+    method = "GET", target = target_of(self), headers = headers_of(self),
+  })
+  e = e or answer.error(fault, got, context(self))
+  if e and is_lag(self, fault, got) then
+    return self.status
+  elseif e then
+    return nil, e
+  end
+  local body
+  body, e = answer.order(got, context(self))
+  if not body then
+    return nil, e
+  end
+  mine.looked = native.clock()
+  local _, _, wrong = take_body(self, body)
+  if wrong then
+    return nil, wrong
+  end
+  return self.status
+end
+
+local OWN = { first = 0.001, factor = 1, cap = 0.001, jitter = 0 }
+local KNOWN = { timeout = true, price = true, on_status = true, first = true, factor = true, cap = true,
+  jitter = true }
+
+local function check_number(options, name, least)
+  local value = options[name]
+  if value ~= nil and (type(value) ~= "number" or not (value >= least and value < 1e9)) then  -- luacheck: ignore
+    error("order:wait: " .. name .. " must be a number of at least " .. least, 4)
+  end
+end
+
+local function check_options(options)
+  if type(options) ~= "table" then
+    error("order:wait: options expected: timeout is mandatory", 3)
+  elseif options.timeout == nil then
+    error("order:wait: timeout is mandatory (seconds)", 3)
+  end
+  for name in pairs(options) do
+    if not KNOWN[name] then
+      error("order:wait: unknown option " .. tostring(name), 3)
+    end
+  end
+  check_number(options, "timeout", 0)
+  check_number(options, "price", 1e-6)
+  for name, least in pairs(OWN) do
+    check_number(options, name, least)
+    if options[name] ~= nil and options.price ~= nil then
+      error("order:wait: price and " .. name .. " exclude each other", 3)
+    end
+  end
+  if options.jitter and options.jitter > 1 then
+    error("order:wait: jitter must be at most 1", 3)
+  end
+  if options.on_status ~= nil and type(options.on_status) ~= "function" then
+    error("order:wait: on_status must be a function", 3)
+  end
+end
+
+local function spec_of(self, options)
+  local now, mine = native.clock(), inner[self]
+  return {
+    method = "GET", target = target_of(self), headers = headers_of(self),
+    deadline = options.timeout, age = math.max(0, now - mine.born),
+    seen = mine.looked and math.max(0, mine.looked - mine.born) or nil,
+    price = options.price, first = options.first, factor = options.factor, cap = options.cap,
+    jitter = options.jitter,
+  }
+end
+
+local function finish(self, pending)
+  inner[self].waits[pending] = nil
+  loop.cancel(pending)
+end
+
+-- One answer of the poll: true when it was not final, else false and what ends the wait.
+local function digest(self, got, options)
+  local body, e = answer.order(got, context(self))
+  if not body then
+    return false, e
+  end
+  inner[self].looked = native.clock()
+  local changed, _, wrong = take_body(self, body)
+  if changed and options.on_status then
+    options.on_status(self, self.status)
+  end
+  if wrong then
+    return false, wrong
+  end
+  return outcome(self) == nil and inner[self].failure == nil
+end
+
+local function end_error(self, fault, got)
+  local e = answer.error(fault, got, context(self))
+  if inner[self].waits == nil or fault == "cancelled" then
+    e = err.new("cancelled", { order_id = self.id, correlation_id = self.correlation_id })
+  elseif fault == "forked" then
+    e.message = "the process forked: the wait went with the parent"
+  end
+  e.history = self.history
+  return e
+end
+
+local function follow(self, pending, options)
+  local client, refused = inner[self].client, false
+  while true do
+    local serial = client.serial()
+    local fault, got = loop.await(pending)
+    if not fault and got.http == 401 and not refused then
+      local ok = client.renew(serial)
+      refused = true
+      if not ok then
+        return end_error(self, fault, got)
+      end
+    elseif fault or not (got.http >= 200 and got.http < 300 or is_lag(self, fault, got)) then
+      return end_error(self, fault, got)
+    elseif got.http ~= 404 then
+      refused = false
+      local on, e = digest(self, got, options)
+      if not on then
+        return e
+      end
+    end
+    loop.again(pending)
+  end
+end
+
+-- Look until it is final, and end the poll whatever happens, also when on_status raises.
+local function watch(self, options)
+  local client = inner[self].client
+  local ok, e = client.ensure()
+  if not ok then
+    return e
+  end
+  local pending, fault = client.submit("poll", spec_of(self, options))
+  if not pending then
+    return end_error(self, fault, {})
+  end
+  inner[self].waits[pending] = true
+  local user = options.on_status
+  local raised
+  e = follow(self, pending, {
+    on_status = user and function(...)
+      local fine, reason = pcall(user, ...)
+      if not fine then
+        raised = { reason }
+        inner[self].waits[pending] = nil
+        loop.cancel(pending)
+      end
+    end,
+  })
+  finish(self, pending)
+  if raised then
+    error(raised[1], 0)
+  end
+  return e
+end
+
+--- Wait until the order is completed.
+-- @param options  timeout (seconds, mandatory); price (seconds of unseen waiting that one look is
+--   worth, default 1) or first, factor, cap (seconds), jitter of a schedule of your own;
+--   on_status(order, status), called for each new status
+-- @return profile | nil, err (`timeout`: the order goes on, wait again)
+function Order:wait(options)
+  check_options(options)
+  local done, failure = outcome(self)
+  local e = failure
+  if not done and not failure then
+    e = watch(self, options)
+    done, failure = outcome(self)
+  end
+  if done then
+    return done
+  end
+  return nil, failure or e
+end
+
+--- End all waits for this order; they return an error of kind `cancelled`. The order lives on.
+function Order:cancel()
+  for pending in pairs(inner[self].waits) do
+    loop.cancel(pending)
+  end
+end
+
+--- One line of text, without secrets, for `client:resume` in another process.
+function Order:save()
+  local parts = { "esim-order 1", "id=" .. escape(self.id), "created=" .. string.format("%d", inner[self].created) }
+  if self.correlation_id then
+    parts[#parts + 1] = "correlation_id=" .. escape(self.correlation_id)
+  end
+  if self.status then
+    parts[#parts + 1] = "status=" .. escape(self.status)
+  end
+  return table.concat(parts, " ")
+end
+
+--- What `save` wrote, or a bare id.
+-- @return { id, correlation_id, created, status } | nil, what is wrong
+function order.read(saved)
+  local rest = saved:match("^esim%-order 1 (.*)$")
+  if not rest then
+    if saved == "" or saved:find("[%c%s]") then
+      return nil, "is no order id and no saved order"
+    end
+    return { id = saved, created = os.time() }
+  end
+  local fields = {}
+  for name, value in rest:gmatch("(%S-)=(%S*)") do
+    fields[name] = unescape(value)
+  end
+  fields.created = tonumber(fields.created)
+  if not fields.id or fields.id == "" or fields.id:find("[%c%s]") or not fields.created then
+    return nil, "is no saved order"
+  end
+  if fields.status == "COMPLETED" or fields.status == "FAILED" then
+    fields.status = nil  -- the outcome itself was not saved: look once more
+  end
+  return fields
+end
+
+return order
