@@ -1,0 +1,95 @@
+LUA = lua5.4
+LUAS = lua5.4 lua5.3 lua5.1 luajit
+PREFIX = /usr/local
+ABI = $(if $(filter luajit,$(LUA)),5.1,$(LUA:lua%=%))
+LUADIR = $(PREFIX)/share/lua/$(ABI)
+LIBDIR = $(PREFIX)/lib/lua/$(ABI)
+
+CC = gcc
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wvla
+CFLAGS = -O2 -g
+FLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD $(WARNINGS) $(CFLAGS)
+CORE_LIBS = $(shell pkg-config --libs libcurl libqrencode libpng) -lm -pthread
+LUA_CFLAGS = $(shell pkg-config --cflags $(LUA))
+
+BUILD = build
+CORE = $(patsubst csrc/core/%.c,$(BUILD)/core/%.o,$(wildcard csrc/core/*.c))
+BIND = $(patsubst csrc/bind/%.c,$(BUILD)/$(LUA)/bind/%.o,$(wildcard csrc/bind/*.c))
+MODULE = $(BUILD)/$(LUA)/esim/core.so
+LUA_FILES = $(shell find lua -name '*.lua')
+
+all: $(MODULE)
+
+$(BUILD)/core/%.o: csrc/core/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) -c $< -o $@
+
+$(BUILD)/libesim.a: $(CORE)
+	$(AR) rcs $@ $^
+
+$(BUILD)/$(LUA)/bind/%.o: csrc/bind/%.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LUA_CFLAGS) -c $< -o $@
+
+$(MODULE): $(BIND) $(BUILD)/libesim.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LDFLAGS) -shared -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
+
+env:
+	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;;" LUA_CPATH="$(CURDIR)/$(BUILD)/$(LUA)/?.so;;"'
+
+setup:
+	@spec/support/setup.sh test
+
+demo:
+	@spec/support/setup.sh demo
+	@$(MAKE) -s LUA=lua5.4 all
+	@$(MAKE) -s LUA=luajit all
+	@mkdir -p $(BUILD)/demo
+	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/support/demo.lua $(BUILD)/demo
+
+sandbox:
+	@spec/support/setup.sh demo
+	@$(MAKE) -s LUA=lua5.4 all
+	@$(MAKE) -s LUA=luajit all
+	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 -e 'require("esim.sandbox").serve { cpath = "$(CURDIR)/$(BUILD)/luajit/?.so" }'
+
+test:
+	@spec/support/setup.sh test
+	@for lua in $(LUAS); do $(MAKE) -s LUA=$$lua all || exit 1; done
+	@spec/support/run.sh $(LUAS)
+
+check: lint layers test asan tsan valgrind
+
+lint:
+	luacheck -q lua spec
+
+layers:
+	@spec/support/layers.sh $(BUILD)/libesim.a
+
+asan:
+	@$(MAKE) -s BUILD=build/asan LUA=lua5.4 CFLAGS='-O1 -g -fsanitize=address -fno-omit-frame-pointer' all
+	LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 BUILD=build/asan spec/support/run.sh lua5.4
+
+tsan:
+	@$(MAKE) -s BUILD=build/tsan LUA=lua5.4 CFLAGS='-O1 -g -fsanitize=thread' all
+	LD_PRELOAD=$$($(CC) -print-file-name=libtsan.so) BUILD=build/tsan SPECS=spec/engine_spec.lua spec/support/run.sh lua5.4
+
+valgrind:
+	@$(MAKE) -s LUA=lua5.4 all
+	SPECS=spec/engine_spec.lua WRAP='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' spec/support/run.sh lua5.4
+
+install: $(MODULE)
+	install -d $(DESTDIR)$(LIBDIR)/esim
+	install -m 755 $(MODULE) $(DESTDIR)$(LIBDIR)/esim/core.so
+	@for file in $(LUA_FILES:lua/%=%); do install -D -m 644 lua/$$file $(DESTDIR)$(LUADIR)/$$file || exit 1; done
+
+uninstall:
+	rm -rf $(DESTDIR)$(LIBDIR)/esim $(DESTDIR)$(LUADIR)/esim $(DESTDIR)$(LUADIR)/esim.lua
+
+clean:
+	rm -rf build
+
+-include $(CORE:.o=.d) $(BIND:.o=.d)
+
+.PHONY: all env setup demo sandbox test check lint layers asan tsan valgrind install uninstall clean

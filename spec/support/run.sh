@@ -1,0 +1,34 @@
+#!/bin/sh
+# Runs the specs under each Lua given and sums up; last line: "N passed, N failed".
+# SPECS: files instead of all; BUILD: another build folder; WRAP: a command to run the interpreter under.
+cd "$(dirname "$0")/../.." || exit 1
+: "${SPECS:=$(ls spec/*_spec.lua)}" "${BUILD:=build}" "${WRAP:=}"
+passed=0 failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+
+for lua in "$@"; do
+  for spec in $SPECS; do
+    env LUA_PATH="$PWD/lua/?.lua;$PWD/?.lua;;" LUA_CPATH="$PWD/$BUILD/$lua/?.so;;" \
+      ESIM_LUA="$lua" timeout -k 5 300 $WRAP "$lua" "$PWD/spec/support/busted.lua" "$spec" >"$log" 2>&1
+    status=$?
+    result=$(grep -a '^esim-result ' "$log" | tail -n 1)
+    if [ -z "$result" ]; then
+      echo "$lua $spec: ended without a result (status $status)"
+      tail -n 30 "$log"
+      failed=$((failed + 1))
+      continue
+    fi
+    p=${result#esim-result } f=${p#* } p=${p%% *}
+    if [ "$status" -ne 0 ] && [ "$f" -eq 0 ]; then
+      echo "$lua $spec: exit status $status"
+      f=1
+    fi
+    if [ "$f" -ne 0 ]; then grep -av '^esim-result' "$log" | tail -n 60; fi
+    echo "$lua $spec: $p passed, $f failed"
+    passed=$((passed + p)) failed=$((failed + f))
+  done
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
