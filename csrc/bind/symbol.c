@@ -1,0 +1,194 @@
+#include "../core/symbol.h"
+
+#include <string.h>
+
+#include "../core/picture.h"
+#include "bind.h"
+#include "options.h"
+
+#define TYPE "esim.symbol"
+#define PICTURE "esim.picture"
+
+static esim_symbol *check_symbol(lua_State *L) {
+  esim_symbol *s = luaL_checkudata(L, 1, TYPE);
+  if (s->modules == NULL)
+    luaL_error(L, "attempt to use a closed symbol");
+  return s;
+}
+
+static int push_fault(lua_State *L, esim_fault fault) {
+  lua_pushnil(L);
+  lua_pushstring(L, esim_fault_word(fault));
+  return 2;
+}
+
+/* core.symbol(text [, level = "M" [, boost = true]]) -> symbol | nil, fault */
+static int symbol_open(lua_State *L) {
+  size_t size, level_size;
+  const char *text = luaL_checklstring(L, 1, &size);
+  const char *level = luaL_optlstring(L, 2, "M", &level_size);
+  bool boost = lua_isnoneornil(L, 3) || lua_toboolean(L, 3);
+  if (lua_isnoneornil(L, 2))
+    level_size = 1;
+  esim_symbol *s = lua_newuserdatauv(L, sizeof *s, 0);
+  *s = (esim_symbol){ 0 };
+  luaL_setmetatable(L, TYPE);
+  if (level_size != 1)
+    return push_fault(L, ESIM_LEVEL);
+  esim_fault fault = esim_symbol_open(text, size, level[0], boost, s);
+  return fault == ESIM_OK ? 1 : push_fault(L, fault);
+}
+
+static int symbol_close(lua_State *L) {
+  esim_symbol_close(luaL_checkudata(L, 1, TYPE));
+  return 0;
+}
+
+/* symbol:at(x, y) -> whether that module is dark */
+static int symbol_at(lua_State *L) {
+  const esim_symbol *s = check_symbol(L);
+  int x = (int)luaL_checknumber(L, 2), y = (int)luaL_checknumber(L, 3);
+  lua_pushboolean(L, esim_symbol_at(s, x, y));
+  return 1;
+}
+
+/* Drawing. */
+
+static int picture_close(lua_State *L) {
+  esim_picture_close(luaL_checkudata(L, 1, PICTURE));
+  return 0;
+}
+
+/* A picture that the collector frees, should pushing its bytes raise. */
+static esim_picture *new_picture(lua_State *L) {
+  esim_picture *p = lua_newuserdatauv(L, sizeof *p, 0);
+  *p = (esim_picture){ 0 };
+  luaL_setmetatable(L, PICTURE);
+  return p;
+}
+
+static int push_picture(lua_State *L, esim_fault fault, esim_picture *p) {
+  if (fault != ESIM_OK)
+    return push_fault(L, fault);
+  lua_pushlstring(L, p->bytes, p->size);
+  esim_picture_close(p);
+  return 1;
+}
+
+/* The options, of which `allowed` (names between spaces) are known. */
+static void check_options(lua_State *L, const char *allowed) {
+  lua_settop(L, 2);
+  if (lua_isnil(L, 2)) {
+    lua_newtable(L);
+    lua_replace(L, 2);
+  }
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_pushnil(L);
+  while (lua_next(L, 2)) {
+    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2)
+                                                      : "?";
+    const char *found = strstr(allowed, name);
+    size_t size = strlen(name);
+    if (found == NULL || size == 0 || found[-1] != ' ' || found[size] != ' ')
+      luaL_error(L, "unknown option %s", name);
+    lua_pop(L, 1);
+  }
+}
+
+static int whole(lua_State *L, const char *field, int absent, int least) {
+  double number = options_number(L, 2, field, absent, least);
+  if (number != (int)number)
+    luaL_error(L, "%s: whole number expected", field);
+  return (int)number;
+}
+
+/* symbol:png { scale = 8, margin = 4 } -> bytes | nil, "size" | "memory" */
+static int symbol_png(lua_State *L) {
+  const esim_symbol *s = check_symbol(L);
+  check_options(L, " scale margin ");
+  int scale = whole(L, "scale", 8, 1), margin = whole(L, "margin", 4, 0);
+  esim_picture *p = new_picture(L);
+  return push_picture(L, esim_picture_png(s, scale, margin, p), p);
+}
+
+/* symbol:data_uri { scale = 8, margin = 4 } -> text | nil, fault */
+static int symbol_data_uri(lua_State *L) {
+  const esim_symbol *s = check_symbol(L);
+  check_options(L, " scale margin ");
+  int scale = whole(L, "scale", 8, 1), margin = whole(L, "margin", 4, 0);
+  esim_picture *p = new_picture(L);
+  return push_picture(L, esim_picture_data_uri(s, scale, margin, p), p);
+}
+
+/* symbol:svg { margin = 4, size = nil } (pixels) -> text | nil, fault */
+static int symbol_svg(lua_State *L) {
+  const esim_symbol *s = check_symbol(L);
+  check_options(L, " margin size ");
+  int margin = whole(L, "margin", 4, 0), side = whole(L, "size", 0, 0);
+  esim_picture *p = new_picture(L);
+  return push_picture(L, esim_picture_svg(s, margin, side, p), p);
+}
+
+/* symbol:text { margin = 4, invert = false } -> text | nil, fault */
+static int symbol_text(lua_State *L) {
+  const esim_symbol *s = check_symbol(L);
+  check_options(L, " margin invert ");
+  int margin = whole(L, "margin", 4, 0);
+  bool invert = options_boolean(L, 2, "invert");
+  esim_picture *p = new_picture(L);
+  return push_picture(L, esim_picture_text(s, margin, invert, p), p);
+}
+
+/* A field, or else a method (the upvalue). */
+static int symbol_index(lua_State *L) {
+  const esim_symbol *s = luaL_checkudata(L, 1, TYPE);
+  const char *name = luaL_checkstring(L, 2);
+  if (strcmp(name, "size") == 0) {
+    lua_pushinteger(L, s->size);
+  } else if (strcmp(name, "version") == 0) {
+    lua_pushinteger(L, s->version);
+  } else if (strcmp(name, "level") == 0) {
+    lua_pushlstring(L, &s->level, 1);
+  } else {
+    lua_getfield(L, lua_upvalueindex(1), name);
+  }
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "at", symbol_at },
+  { "png", symbol_png },
+  { "svg", symbol_svg },
+  { "text", symbol_text },
+  { "data_uri", symbol_data_uri },
+  { NULL, NULL }
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__gc", symbol_close },
+  { "__close", symbol_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg picture_metamethods[] = {
+  { "__gc", picture_close },
+  { NULL, NULL }
+};
+
+static const luaL_Reg functions[] = {
+  { "symbol", symbol_open },
+  { NULL, NULL }
+};
+
+void bind_symbol(lua_State *L) {
+  luaL_newmetatable(L, PICTURE);
+  luaL_setfuncs(L, picture_metamethods, 0);
+  lua_pop(L, 1);
+  luaL_newmetatable(L, TYPE);
+  luaL_setfuncs(L, metamethods, 0);
+  luaL_newlib(L, methods);
+  lua_pushcclosure(L, symbol_index, 1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  luaL_setfuncs(L, functions, 0);
+}

@@ -1,0 +1,233 @@
+#include "picture.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is drawn grows; old copies are wiped, for they are a code. */
+
+void esim_picture_close(esim_picture *p) {
+  if (p->bytes != NULL)
+    explicit_bzero(p->bytes, p->size);
+  free(p->bytes);
+  *p = (esim_picture){ 0 };
+}
+
+static bool append(esim_picture *p, const char *bytes, size_t size) {
+  if (size > p->room - p->size) {
+    size_t room = p->room < 1024 ? 1024 : p->room;
+    while (room - p->size < size)
+      room *= 2;
+    char *grown = malloc(room);
+    if (grown == NULL)
+      return false;
+    size_t had = p->size;
+    if (had > 0)
+      memcpy(grown, p->bytes, had);
+    esim_picture_close(p);
+    *p = (esim_picture){ grown, had, room };
+  }
+  memcpy(p->bytes + p->size, bytes, size);
+  p->size += size;
+  return true;
+}
+
+static bool append_text(esim_picture *p, const char *text) {
+  return append(p, text, strlen(text));
+}
+
+static esim_fault ended(esim_picture *p, bool good) {
+  if (good)
+    return ESIM_OK;
+  esim_picture_close(p);
+  return ESIM_MEMORY;
+}
+
+/* Whether a side of `modules` and two margins at `scale` is drawn at all. */
+static bool side_fits(const esim_symbol *s, int scale, int margin) {
+  return scale >= 1 && scale <= ESIM_SIDE_MAX && margin >= 0 &&
+         margin <= ESIM_SIDE_MAX &&
+         (long)(s->size + 2 * margin) * scale <= ESIM_SIDE_MAX;
+}
+
+/* PNG. */
+
+static void on_write(png_structp png, png_bytep bytes, png_size_t size) {
+  if (!append(png_get_io_ptr(png), (const char *)bytes, size))
+    png_error(png, "no memory");
+}
+
+static void on_flush(png_structp png) {
+  (void)png;
+}
+
+static void on_error(png_structp png, png_const_charp message) {
+  (void)message;
+  longjmp(png_jmpbuf(png), 1);
+}
+
+static void on_warning(png_structp png, png_const_charp message) {
+  (void)png, (void)message;
+}
+
+/* One row of pixels, 1 light; all modules of row `y`, which may be margin. */
+static void draw_row(const esim_symbol *s, int y, int scale, int margin,
+                     unsigned char *row, size_t size) {
+  memset(row, 0xff, size);
+  for (int x = 0; x < s->size; x++) {
+    if (!esim_symbol_at(s, x, y))
+      continue;
+    int from = (x + margin) * scale;
+    for (int i = from; i < from + scale; i++)
+      row[i / 8] &= (unsigned char)~(0x80 >> i % 8);
+  }
+}
+
+static void write_rows(png_structp png, const esim_symbol *s, int scale,
+                       int margin, unsigned char *row, size_t size) {
+  for (int y = -margin; y < s->size + margin; y++) {
+    draw_row(s, y, scale, margin, row, size);
+    for (int i = 0; i < scale; i++)
+      png_write_row(png, row);
+  }
+}
+
+/* libpng jumps out of its errors: nothing here is acquired behind its back. */
+static bool write_png(png_structp png, png_infop info, const esim_symbol *s,
+                      int scale, int margin, unsigned char *row,
+                      esim_picture *p) {
+  png_uint_32 side = (png_uint_32)((s->size + 2 * margin) * scale);
+  if (setjmp(png_jmpbuf(png)))
+    return false;
+  png_set_write_fn(png, p, on_write, on_flush);
+  png_set_compression_level(png, 1);
+  png_set_filter(png, 0, PNG_FILTER_NONE);
+  png_set_IHDR(png, info, side, side, 1, PNG_COLOR_TYPE_GRAY,
+               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+               PNG_FILTER_TYPE_DEFAULT);
+  png_write_info(png, info);
+  write_rows(png, s, scale, margin, row, (side + 7) / 8);
+  png_write_end(png, info);
+  return true;
+}
+
+esim_fault esim_picture_png(const esim_symbol *s, int scale, int margin,
+                            esim_picture *p) {
+  if (!side_fits(s, scale, margin))
+    return ESIM_SIZE;
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL,
+                                            on_error, on_warning);
+  png_infop info = png == NULL ? NULL : png_create_info_struct(png);
+  unsigned char *row = malloc((size_t)(s->size + 2 * margin) *
+                              (size_t)scale / 8 + 1);
+  bool good = info != NULL && row != NULL &&
+              write_png(png, info, s, scale, margin, row, p);
+  free(row);
+  png_destroy_write_struct(&png, &info);
+  return ended(p, good);
+}
+
+/* SVG. */
+
+static bool draw_path(const esim_symbol *s, int margin, esim_picture *p) {
+  char step[48];
+  int at_x = 0;  /* where the pen is */
+  for (int y = 0; y < s->size; y++) {
+    bool moved = false;
+    for (int x = 0; x < s->size; x++) {
+      int run = 0;
+      while (esim_symbol_at(s, x + run, y))
+        run++;
+      if (run == 0)
+        continue;
+      if (moved)
+        snprintf(step, sizeof step, "m%d 0h%d", x - at_x, run);
+      else
+        snprintf(step, sizeof step, "M%d %d.5h%d", x + margin, y + margin, run);
+      if (!append_text(p, step))
+        return false;
+      moved = true;
+      x += run;
+      at_x = x;
+    }
+  }
+  return true;
+}
+
+esim_fault esim_picture_svg(const esim_symbol *s, int margin, int side,
+                            esim_picture *p) {
+  char head[320], fixed[64] = "";
+  if (!side_fits(s, 1, margin) || side < 0 || side > ESIM_SIDE_MAX)
+    return ESIM_SIZE;
+  int box = s->size + 2 * margin;
+  if (side > 0)
+    snprintf(fixed, sizeof fixed, " width=\"%d\" height=\"%d\"", side, side);
+  snprintf(head, sizeof head,
+           "<svg xmlns=\"http://www.w3.org/2000/svg\"%s viewBox=\"0 0 %d %d\" "
+           "shape-rendering=\"crispEdges\"><path fill=\"#fff\" "
+           "d=\"M0 0h%dv%dH0z\"/><path stroke=\"#000\" d=\"",
+           fixed, box, box, box, box);
+  return ended(p, append_text(p, head) && draw_path(s, margin, p) &&
+                      append_text(p, "\"/></svg>\n"));
+}
+
+/* Text: the upper half block is the upper module, its ground the lower. */
+
+#define DARK_ON_LIGHT "\033[38;5;16;48;5;231m"
+#define LIGHT_ON_DARK "\033[38;5;231;48;5;16m"
+#define AS_BEFORE "\033[0m\n"
+
+static const char *half_block(bool upper, bool lower) {
+  if (upper)
+    return lower ? "\xe2\x96\x88" : "\xe2\x96\x80";
+  return lower ? "\xe2\x96\x84" : " ";
+}
+
+esim_fault esim_picture_text(const esim_symbol *s, int margin, bool invert,
+                             esim_picture *p) {
+  if (!side_fits(s, 1, margin))
+    return ESIM_SIZE;
+  bool good = true;
+  for (int y = -margin; good && y < s->size + margin; y += 2) {
+    good = append_text(p, invert ? LIGHT_ON_DARK : DARK_ON_LIGHT);
+    for (int x = -margin; good && x < s->size + margin; x++)
+      good = append_text(p, half_block(esim_symbol_at(s, x, y),
+                                       esim_symbol_at(s, x, y + 1)));
+    good = good && append_text(p, AS_BEFORE);
+  }
+  return ended(p, good);
+}
+
+/* data: URI. */
+
+static bool append_base64(esim_picture *p, const unsigned char *b,
+                          size_t size) {
+  static const char digits[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  bool good = true;
+  for (size_t i = 0; good && i < size; i += 3) {
+    size_t left = size - i;
+    unsigned word = (unsigned)b[i] << 16 |
+                    (left > 1 ? (unsigned)b[i + 1] << 8 : 0) |
+                    (left > 2 ? (unsigned)b[i + 2] : 0);
+    char four[4] = { digits[word >> 18], digits[word >> 12 & 63],
+                     left > 1 ? digits[word >> 6 & 63] : '=',
+                     left > 2 ? digits[word & 63] : '=' };
+    good = append(p, four, sizeof four);
+  }
+  return good;
+}
+
+esim_fault esim_picture_data_uri(const esim_symbol *s, int scale, int margin,
+                                 esim_picture *p) {
+  esim_picture png = { 0 };
+  esim_fault fault = esim_picture_png(s, scale, margin, &png);
+  if (fault != ESIM_OK)
+    return fault;
+  bool good = append_text(p, "data:image/png;base64,") &&
+              append_base64(p, (const unsigned char *)png.bytes, png.size);
+  esim_picture_close(&png);
+  return ended(p, good);
+}
