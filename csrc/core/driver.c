@@ -88,8 +88,8 @@ static void take_posted(esim_driver *d) {
   d->nudged = NULL;
   d->asleep = true;
   unlock();
+  hear_tokens(d, nudged);  /* first: what came after is not refused by it */
   take_in(d, posted, esim_clock());
-  hear_tokens(d, nudged);
 }
 
 /* With the gate. What was dropped meanwhile is posted, and freed by that. */

@@ -89,6 +89,7 @@ static int on_begin(void *slot, char *to, char *from, int to_port,
   esim_slot *s = slot;
   if (s->begun && s->exchange->once && was_sent(s->easy)) {
     s->fault = ESIM_CUT;
+    strcpy(s->error, "the connection died and an order is not sent twice");
     return CURL_PREREQFUNC_ABORT;
   }
   s->begun = true;
@@ -215,7 +216,8 @@ static int set_manners(esim_slot *s) {
   SET(ERRORBUFFER, s->error);
   SET(NOSIGNAL, 1L);
   SET(FOLLOWLOCATION, 0L);
-  SET(BUFFERSIZE, 4096L);
+  /* A wish: refused while the handle still has the buffer of its last use. */
+  curl_easy_setopt(s->easy, CURLOPT_BUFFERSIZE, 4096L);
   SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   SET(PIPEWAIT, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700

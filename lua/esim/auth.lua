@@ -94,4 +94,10 @@ function Auth:renew(client, serial)
   return ok, e
 end
 
+--- The token was refused although it is new: what is held is told, the next who needs one fetches it.
+function Auth:reject()
+  self.stale_at = 0
+  self.account:token(false)
+end
+
 return auth

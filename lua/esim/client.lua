@@ -63,6 +63,10 @@ local function services(self)
     return mine.auth:renew(self, serial)
   end
 
+  function service.reject()
+    mine.auth:reject()
+  end
+
   function service.serial()
     return mine.auth.serial
   end
@@ -96,7 +100,12 @@ local function services(self)
       end
       local got
       fault, got = loop.await(pending)
-      if fault or got.http ~= 401 or attempt == 2 or not service.renew(serial) then
+      if fault or got.http ~= 401 then
+        return fault, got
+      elseif attempt == 2 then
+        service.reject()
+        return fault, got
+      elseif not service.renew(serial) then
         return fault, got
       end
     end

@@ -224,6 +224,9 @@ local function follow(self, pending, options)
       if not ok then
         return end_error(self, fault, got)
       end
+    elseif not fault and got.http == 401 then
+      client.reject()
+      return end_error(self, fault, got)
     elseif fault or not (got.http >= 200 and got.http < 300 or is_lag(self, fault, got)) then
       return end_error(self, fault, got)
     elseif got.http ~= 404 then

@@ -77,6 +77,9 @@ local BODIES = {
 
 --- Give the answer in the way that the directives want.
 function faults.answer(plan, body)
+  if tonumber(plan.hang) then
+    ngx.sleep(tonumber(plan.hang))
+  end
   if plan.cut then
     local parts = { before = "", during = head(body) .. body:sub(1, math.floor(#body / 2)), after = head(body) .. body }
     return raw(parts[plan.cut] or "")
