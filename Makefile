@@ -35,6 +35,13 @@ $(MODULE): $(BIND) $(BUILD)/libesim.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LDFLAGS) -shared -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
+# What the specs need of the system and Lua does not give: fork and its kin.
+$(BUILD)/$(LUA)/esim_process.so: spec/support/process.c
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(LUA_CFLAGS) -shared -o $@ $<
+
+specs: $(MODULE) $(BUILD)/$(LUA)/esim_process.so
+
 env:
 	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;;" LUA_CPATH="$(CURDIR)/$(BUILD)/$(LUA)/?.so;;"'
 
@@ -56,7 +63,7 @@ sandbox:
 
 test:
 	@spec/support/setup.sh test
-	@for lua in $(LUAS); do $(MAKE) -s LUA=$$lua all || exit 1; done
+	@for lua in $(LUAS); do $(MAKE) -s LUA=$$lua specs || exit 1; done
 	@spec/support/run.sh $(LUAS)
 
 check: lint layers test asan tsan valgrind
@@ -68,15 +75,17 @@ layers:
 	@spec/support/layers.sh $(BUILD)/libesim.a
 
 asan:
-	@$(MAKE) -s BUILD=build/asan LUA=lua5.4 CFLAGS='-O1 -g -fsanitize=address -fno-omit-frame-pointer' all
+	@$(MAKE) -s LUA=luajit all
+	@$(MAKE) -s BUILD=build/asan LUA=lua5.4 CFLAGS='-O1 -g -fsanitize=address -fno-omit-frame-pointer' specs
 	LD_PRELOAD=$$($(CC) -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 BUILD=build/asan spec/support/run.sh lua5.4
 
 tsan:
-	@$(MAKE) -s BUILD=build/tsan LUA=lua5.4 CFLAGS='-O1 -g -fsanitize=thread' all
+	@$(MAKE) -s LUA=luajit all
+	@$(MAKE) -s BUILD=build/tsan LUA=lua5.4 CFLAGS='-O1 -g -fsanitize=thread' specs
 	LD_PRELOAD=$$($(CC) -print-file-name=libtsan.so) BUILD=build/tsan SPECS=spec/engine_spec.lua spec/support/run.sh lua5.4
 
 valgrind:
-	@$(MAKE) -s LUA=lua5.4 all
+	@$(MAKE) -s LUA=lua5.4 specs
 	SPECS=spec/engine_spec.lua WRAP='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' spec/support/run.sh lua5.4
 
 install: $(MODULE)
@@ -92,4 +101,4 @@ clean:
 
 -include $(CORE:.o=.d) $(BIND:.o=.d)
 
-.PHONY: all env setup demo sandbox test check lint layers asan tsan valgrind install uninstall clean
+.PHONY: all specs env setup demo sandbox test check lint layers asan tsan valgrind install uninstall clean

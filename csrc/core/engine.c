@@ -1,5 +1,6 @@
 #include "engine.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <math.h>
 #include <poll.h>
@@ -69,6 +70,16 @@ static void at_exit(void) {
 }
 
 /*
+** The code of a running thread, of handlers and of libcurl's look-up threads must
+** stay mapped when a Lua state that loaded it closes, however it was linked.
+*/
+static void stay_mapped(void) {
+  Dl_info self;
+  if (dladdr(&births, &self) != 0 && self.dli_fname != NULL)
+    dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+/*
 ** With the gate. The order matters: libcurl registers nothing to be run at the
 ** exit after ours, so that the thread is gone before OpenSSL cleans up.
 */
@@ -81,6 +92,7 @@ static esim_fault start_driver(void) {
   if (driver == NULL || registered)
     return fault;
   registered = true;
+  stay_mapped();
   if (atexit(at_exit) != 0 ||
       pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child))
     return ESIM_SYSTEM;

@@ -1,0 +1,52 @@
+/* For the specs alone: what Lua has no word for. */
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* fork() -> 0 in the child, else its process id */
+static int process_fork(lua_State *L) {
+  lua_pushinteger(L, fork());
+  return 1;
+}
+
+/* wait(pid) -> exit status, or minus the signal that ended it */
+static int process_wait(lua_State *L) {
+  int status;
+  waitpid((pid_t)luaL_checkinteger(L, 1), &status, 0);
+  lua_pushinteger(L, WIFEXITED(status) ? WEXITSTATUS(status)
+                                       : -WTERMSIG(status));
+  return 1;
+}
+
+/* exit(status): at once, without atexit */
+static int process_exit(lua_State *L) {
+  _exit((int)luaL_checkinteger(L, 1));
+}
+
+/* cpu() -> seconds of user and system time of this process */
+static int process_cpu(lua_State *L) {
+  struct rusage r;
+  getrusage(RUSAGE_SELF, &r);
+  lua_pushnumber(L, (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+                        (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1e6);
+  return 1;
+}
+
+static void add(lua_State *L, const char *name, lua_CFunction f) {
+  lua_pushcfunction(L, f);
+  lua_setfield(L, -2, name);
+}
+
+__attribute__((visibility("default"))) int luaopen_esim_process(lua_State *L);
+
+int luaopen_esim_process(lua_State *L) {
+  lua_newtable(L);
+  add(L, "fork", process_fork);
+  add(L, "wait", process_wait);
+  add(L, "exit", process_exit);
+  add(L, "cpu", process_cpu);
+  return 1;
+}
