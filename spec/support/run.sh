@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs the specs under each Lua given and sums up; last line: "N passed, N failed".
-# SPECS: files instead of all; BUILD: another build folder; WRAP: a command to run the interpreter under.
+# SPECS: files instead of all; BUILD: another build folder; HOST: another interpreter; WRAP: a command to run
+# it under.
 cd "$(dirname "$0")/../.." || exit 1
 : "${SPECS:=$(ls spec/*_spec.lua)}" "${BUILD:=build}" "${WRAP:=}"
 passed=0 failed=0
@@ -11,7 +12,7 @@ trap 'rm -f "$log"' EXIT
 for lua in "$@"; do
   for spec in $SPECS; do
     env LUA_PATH="$PWD/lua/?.lua;$PWD/?.lua;;" LUA_CPATH="$PWD/$BUILD/$lua/?.so;;" \
-      ESIM_LUA="$lua" timeout -k 5 300 $WRAP "$lua" "$PWD/spec/support/busted.lua" "$spec" >"$log" 2>&1
+      ESIM_LUA="${HOST:-$lua}" timeout -k 5 300 $WRAP ${HOST:-$lua} "$PWD/spec/support/busted.lua" "$spec" >"$log" 2>&1
     status=$?
     result=$(grep -a '^esim-result ' "$log" | tail -n 1)
     if [ -z "$result" ]; then
