@@ -29,16 +29,16 @@ function Client:__tostring()
   return "esim.client: " .. inner[self].url
 end
 
-local function check_options(options, types, name)
+local function check_options(options, types, name, level)
   if type(options) ~= "table" then
-    error(name .. ": table of options expected, got " .. type(options), 3)
+    error(name .. ": table of options expected, got " .. type(options), level)
   end
   for key, value in pairs(options) do
     local expected = types[key]
     if not expected then
-      error(name .. ": unknown option " .. tostring(key), 3)
+      error(name .. ": unknown option " .. tostring(key), level)
     elseif expected ~= true and type(value) ~= expected then
-      error(name .. ": " .. key .. " must be a " .. expected .. ", not a " .. type(value), 3)
+      error(name .. ": " .. key .. " must be a " .. expected .. ", not a " .. type(value), level)
     end
   end
 end
@@ -120,7 +120,7 @@ end
 --   ca_file, client_cert, client_key (file names, PEM), allow_http
 -- @return client | nil, err of kind `invalid`
 function client.new(options)
-  check_options(options, TYPES, "esim.client")
+  check_options(options, TYPES, "esim.client", 3)
   check_range(options, "rate", 0)
   check_range(options, "connections", 1)
   check_range(options, "timeout", 0.001)
@@ -184,7 +184,7 @@ local function check_call(given, options, name)
     error(name .. ": table of the provider's fields expected, got " .. type(given), 3)
   end
   options = options or {}
-  check_options(options, ORDER_OPTIONS, name)
+  check_options(options, ORDER_OPTIONS, name, 4)
   return options
 end
 

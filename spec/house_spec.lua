@@ -1,0 +1,95 @@
+-- One version everywhere, the rockspec lists every file, the README does what it says.
+
+local provider = require "spec.support.provider"
+
+local function read(name)
+  local file = assert(io.open(name))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local function lines(command)
+  local pipe, out = assert(io.popen(command)), {}
+  for line in pipe:lines() do out[#out + 1] = line end
+  pipe:close()
+  assert(#out > 0, command)
+  return out
+end
+
+describe("the house", function()
+  it("has one version", function()
+    local version = read("csrc/core/version.h"):match('ESIM_VERSION "([%d.]+)"')
+    assert.equal(version, require("esim").VERSION)
+    assert.truthy(read("CHANGELOG.md"):find("## " .. version, 1, true))
+  end)
+
+  it("lists every source and Lua file in its rockspec", function()
+    local spec = read("rockspec/esim-scm-1.rockspec")
+    for _, file in ipairs(lines("find csrc -name '*.c'; find lua -name '*.lua'")) do
+      assert.truthy(spec:find('"' .. file .. '"', 1, true), file)
+    end
+    for file in spec:gmatch('"([%w/_]+%.[cl]u?a?)"') do
+      assert(io.open(file), file):close()
+    end
+  end)
+
+  it("has one list of failures, and all have a sentence", function()
+    local faults = require("esim.core").faults
+    for _, word in ipairs { "length", "digit", "check", "deadline", "cancelled", "forked", "large" } do
+      assert.is_string(faults[word])
+    end
+  end)
+
+  it("names every error kind in README.md", function()
+    local readme = read "README.md"
+    for kind in read("lua/esim/err.lua"):match("KINDS = (%b{})"):gmatch("(%l[%l_]+) = \"") do
+      assert.truthy(readme:find("| `" .. kind .. "` |", 1, true), kind)
+    end
+  end)
+
+  it("names every directive of the sandbox in README.md", function()
+    local readme = read "README.md"
+    for name in (read("lua/esim/sandbox/faults.lua") .. read("lua/esim/sandbox/provider.lua")):gmatch("plan%.(%l+)") do
+      assert.truthy(readme:find("`[^`\n]*" .. name), name)
+    end
+  end)
+
+  it("says in one sentence that a library is for another Lua, and what mends it", function()
+    local mine = os.getenv "ESIM_LUA" or "lua5.4"
+    local other = mine:find("5.4", 1, true) and "lua5.3" or "lua5.4"
+    local build = mine:find("/", 1, true) and "lua5.4" or mine
+    local pipe = io.popen(("LUA_PATH='%s' LUA_CPATH='build/%s/?.so' %s -e 'require \"esim.native\"' 2>&1")
+      :format("lua/?.lua", build, other))
+    local said = pipe:read("*a")
+    pipe:close()
+    assert.truthy(said:find("make LUA=" .. other, 1, true), said)
+  end)
+end)
+
+describe("each snippet of the README", function()
+  local box
+  setup(function() box = provider.start { delay = 0.2 } end)
+  teardown(function() assert(box.stop()) end)
+
+  local count = 0
+  for snippet in read("README.md"):gmatch("```lua\n(.-)```") do
+    count = count + 1
+    it(count .. " runs", function()
+      local name = os.tmpname()
+      local file = assert(io.open(name, "w"))
+      file:write(snippet)
+      file:close()
+      local pipe = io.popen(("ESIM_URL=%s ESIM_TOKEN=%s %s %s 2>&1; echo status $?")
+        :format(box.url, box.token, os.getenv "ESIM_LUA" or "lua5.4", name))
+      local said = pipe:read("*a")
+      pipe:close()
+      os.remove(name)
+      assert.truthy(said:find("status 0\n", 1, true), said)
+    end)
+  end
+
+  it("was found", function()
+    assert.equal(3, count)
+  end)
+end)
