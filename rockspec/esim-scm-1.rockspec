@@ -28,6 +28,7 @@ build = {
         "csrc/bind/ident.c",
         "csrc/bind/inbox.c",
         "csrc/bind/options.c",
+        "csrc/bind/schedule.c",
         "csrc/bind/symbol.c",
         "csrc/core/account.c",
         "csrc/core/answer.c",

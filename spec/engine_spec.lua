@@ -35,7 +35,8 @@ describe("the engine", function()
     esim.run(function()
       for i = 1, 1000 do
         esim.spawn(function()
-          local order = assert(client:order(provider.input("sandbox:slow=2", { device = { id = "d" .. i, type = "iot" } })))
+          local device = { id = "d" .. i, type = "iot" }
+          local order = assert(client:order(provider.input("sandbox:slow=2", { device = device })))
           assert(order:wait { timeout = 30 }):code()
           done = done + 1
         end)

@@ -297,7 +297,9 @@ describe("a secret", function()
 
   it("stands in no answer that an error keeps", function()
     local err = require "esim.err"
-    local raw = err.scrub { output = { matchingId = "SECRET", lpa_url = "LPA:1$a.b$SECRET", note = "see LPA:1$a.b$SECRET" } }
+    local raw = err.scrub {
+      output = { matchingId = "SECRET", lpa_url = "LPA:1$a.b$SECRET", note = "see LPA:1$a.b$SECRET" },
+    }
     local all = raw.output.matchingId .. raw.output.lpa_url .. raw.output.note
     assert.is_nil(all:find("SECRET", 1, true))
   end)
@@ -333,7 +335,9 @@ describe("tasks", function()
 
   it("get what on_status raises", function()
     local placed = assert(order("sandbox:slow=0.2"))
-    local ok, reason = pcall(placed.wait, placed, { timeout = 5, first = 0.1, on_status = function() error("mine", 0) end })
+    local ok, reason = pcall(placed.wait, placed, {
+      timeout = 5, first = 0.1, on_status = function() error("mine", 0) end,
+    })
     assert.is_false(ok)
     assert.equal("mine", reason)
   end)

@@ -70,7 +70,9 @@ describe("a picture", function()
 
   it("in a terminal has the same modules", function()
     local symbol = esim.qr(CODE)
-    local blocks = { [" "] = { false, false }, ["▀"] = { true, false }, ["▄"] = { false, true }, ["█"] = { true, true } }
+    local blocks = {
+      [" "] = { false, false }, ["▀"] = { true, false }, ["▄"] = { false, true }, ["█"] = { true, true },
+    }
     for _, margin in ipairs { 4, 1 } do
       local y = -margin
       for line in symbol:text({ margin = margin }):gmatch("(.-)\n") do

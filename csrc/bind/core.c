@@ -64,6 +64,7 @@ int luaopen_esim_core(lua_State *L) {
   bind_code(L);
   bind_symbol(L);
   bind_account(L);
+  bind_schedule(L);
   bind_inbox(L);
   return 1;
 }

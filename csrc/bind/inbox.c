@@ -4,6 +4,7 @@
 #include "account.h"
 #include "bind.h"
 #include "options.h"
+#include "schedule.h"
 
 #define TYPE "esim.inbox"
 
@@ -71,26 +72,6 @@ static void read_body(lua_State *L, int table, esim_spec *spec) {
   lua_pop(L, 1);
 }
 
-static bool has(lua_State *L, int table, const char *field) {
-  lua_getfield(L, table, field);
-  bool there = !lua_isnil(L, -1);
-  lua_pop(L, 1);
-  return there;
-}
-
-static void read_schedule(lua_State *L, int table, esim_schedule *s) {
-  *s = (esim_schedule)ESIM_SCHEDULE_DEFAULT;
-  s->own = has(L, table, "first") || has(L, table, "factor") ||
-           has(L, table, "cap") || has(L, table, "jitter");
-  s->price = options_number(L, table, "price", s->price, 1e-6);
-  s->first = options_number(L, table, "first", s->first, 0.001);
-  s->factor = options_number(L, table, "factor", s->factor, 1);
-  s->cap = options_number(L, table, "cap", s->cap, 0.001);
-  s->jitter = options_number(L, table, "jitter", s->jitter, 0);
-  if (s->jitter > 1)
-    luaL_error(L, "jitter: out of range");
-}
-
 static int push_submitted(lua_State *L, esim_inbox *in,
                           const esim_spec *spec) {
   double id;
@@ -118,7 +99,7 @@ static int submit(lua_State *L, esim_kind kind) {
   spec.deadline = options_number(L, 3, "deadline", -1, 0);
   spec.age = options_number(L, 3, "age", 0, 0);
   spec.seen = options_number(L, 3, "seen", 0, 0);
-  read_schedule(L, 3, &spec.schedule);
+  spec.schedule = bind_read_schedule(L, 3);
   return push_submitted(L, in, &spec);
 }
 

@@ -155,7 +155,8 @@ local function prepare(self, given, options)
   if not correlation_id then
     return nil, e
   end
-  local full, warnings = input.complete(given), nil
+  local full = input.complete(given)
+  local warnings
   if options.check == false then
     warnings = input.warnings(full)
   else

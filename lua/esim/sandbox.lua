@@ -34,10 +34,6 @@ http {
 }
 ]]
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
 local function output_of(command)
   local pipe = assert(io.popen(command))
   local text = pipe:read("*a")

@@ -1,0 +1,62 @@
+#include "schedule.h"
+
+#include <stdbool.h>
+
+#include "bind.h"
+#include "options.h"
+
+static bool has(lua_State *L, int table, const char *field) {
+  lua_getfield(L, table, field);
+  bool there = !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  return there;
+}
+
+esim_schedule bind_read_schedule(lua_State *L, int table) {
+  esim_schedule s = ESIM_SCHEDULE_DEFAULT;
+  s.own = has(L, table, "first") || has(L, table, "factor") ||
+           has(L, table, "cap") || has(L, table, "jitter");
+  s.price = options_number(L, table, "price", s.price, 1e-6);
+  s.first = options_number(L, table, "first", s.first, 0.001);
+  s.factor = options_number(L, table, "factor", s.factor, 1);
+  s.cap = options_number(L, table, "cap", s.cap, 0.001);
+  s.jitter = options_number(L, table, "jitter", s.jitter, 0);
+  if (s.jitter > 1)
+    luaL_error(L, "jitter: out of range");
+  return s;
+}
+
+/*
+** core.next_look(schedule, last, looks, chance [, together]) -> age in seconds of
+** the look after one at age `last`; `schedule` as in a poll's spec
+*/
+static int schedule_next(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  esim_schedule s = bind_read_schedule(L, 1);
+  double last = luaL_checknumber(L, 2);
+  unsigned looks = (unsigned)luaL_checknumber(L, 3);
+  double chance = luaL_checknumber(L, 4);
+  bool together = lua_toboolean(L, 5);
+  lua_pushnumber(L, esim_schedule_next(&s, last, looks, together, chance));
+  return 1;
+}
+
+/* core.next_retry(failures, retry_after | nil, chance) -> seconds to wait */
+static int schedule_retry(lua_State *L) {
+  unsigned failures = (unsigned)luaL_checknumber(L, 1);
+  double retry_after = luaL_optnumber(L, 2, -1);
+  double chance = luaL_checknumber(L, 3);
+  luaL_argcheck(L, failures >= 1, 1, "at least one failure expected");
+  lua_pushnumber(L, esim_schedule_retry(failures, retry_after, chance));
+  return 1;
+}
+
+static const luaL_Reg functions[] = {
+  { "next_look", schedule_next },
+  { "next_retry", schedule_retry },
+  { NULL, NULL }
+};
+
+void bind_schedule(lua_State *L) {
+  luaL_setfuncs(L, functions, 0);
+}
