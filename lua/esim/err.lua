@@ -109,7 +109,9 @@ end
 -- @treturn string
 function err.quote(text, secrets)
   text = err.redact(text, secrets):gsub("%c+", " ")
-  if #text > MESSAGE_LENGTH then text = text:sub(1, MESSAGE_LENGTH) .. "…" end
+  if #text > MESSAGE_LENGTH then
+    text = text:sub(1, MESSAGE_LENGTH):gsub("[\192-\255]?[\128-\191]*$", "") .. "…"  -- no half UTF-8 character
+  end
   return text
 end
 
