@@ -35,12 +35,12 @@ $(MODULE): $(BIND) $(BUILD)/libesim.a
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LDFLAGS) -shared -Wl,-z,nodelete -o $@ $^ $(CORE_LIBS)
 
-# What the specs need of the system and Lua does not give: fork and its kin.
-$(BUILD)/$(LUA)/esim_process.so: spec/support/process.c
+# What the specs need of the system and Lua does not give: fork, sockets.
+$(BUILD)/$(LUA)/esim_%.so: spec/support/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LUA_CFLAGS) -shared -o $@ $<
 
-specs: $(MODULE) $(BUILD)/$(LUA)/esim_process.so
+specs: $(MODULE) $(BUILD)/$(LUA)/esim_process.so $(BUILD)/$(LUA)/esim_peer.so
 
 env:
 	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;;" LUA_CPATH="$(CURDIR)/$(BUILD)/$(LUA)/?.so;;"'

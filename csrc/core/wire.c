@@ -12,6 +12,13 @@
 #define READY 64   /* descriptors served at a time */
 #define POOLED 64  /* idle handles kept for the next exchanges */
 
+/*
+** Seconds of idleness after which an order takes no kept connection: one that
+** the server is about to close would leave its outcome unknown. Servers close
+** after 5 s and more.
+*/
+#define FRESH 3L
+
 /* A handle, and what one exchange needs beside it while it is on the wire. */
 typedef struct esim_slot {
   CURL *easy;
@@ -20,7 +27,8 @@ typedef struct esim_slot {
   struct curl_slist lines[ESIM_LINES_MAX];  /* made here: no allocation */
   char error[CURL_ERROR_SIZE];
   esim_fault fault;       /* why a callback refused to go on */
-  bool begun;             /* the request was begun once before */
+  bool begun;             /* the request was begun */
+  long before;            /* bytes that were written before it: a proxy's */
   struct esim_slot *next; /* idle slots */
 } esim_slot;
 
@@ -70,12 +78,24 @@ static int close_socket(void *wire, curl_socket_t fd) {
 
 /* What libcurl tells of an exchange. */
 
-static bool was_sent(CURL *easy) {
-  long request = 0;
+#define TELLS_BEGIN (LIBCURL_VERSION_NUM >= 0x075000)
+
+static long written(const esim_slot *s) {
+  long bytes = 0;
+  curl_easy_getinfo(s->easy, CURLINFO_REQUEST_SIZE, &bytes);
+  return bytes;
+}
+
+/*
+** Whether a byte of the request itself was written, in this or an earlier try:
+** a kept connection may have taken all of it before it died, whatever became of
+** the connection that libcurl then made in its place.
+*/
+static bool was_sent(const esim_slot *s) {
   curl_off_t body = 0;
-  curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request);
-  curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &body);
-  return request > 0 || body > 0;
+  curl_easy_getinfo(s->easy, CURLINFO_SIZE_UPLOAD_T, &body);
+  bool begun = s->begun || !TELLS_BEGIN;
+  return begun && (written(s) > s->before || body > 0);
 }
 
 /*
@@ -87,11 +107,13 @@ static int on_begin(void *slot, char *to, char *from, int to_port,
                     int from_port) {
   (void)to, (void)from, (void)to_port, (void)from_port;
   esim_slot *s = slot;
-  if (s->begun && s->exchange->once && was_sent(s->easy)) {
+  if (s->exchange->once && was_sent(s)) {
     s->fault = ESIM_CUT;
     strcpy(s->error, "the connection died and an order is not sent twice");
     return CURL_PREREQFUNC_ABORT;
   }
+  if (!was_sent(s))
+    s->before = written(s);
   s->begun = true;
   return CURL_PREREQFUNC_OK;
 }
@@ -228,13 +250,15 @@ static int set_manners(esim_slot *s) {
 #else
   SET(PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-#if LIBCURL_VERSION_NUM >= 0x075000
+#if TELLS_BEGIN
   SET(PREREQFUNCTION, on_begin);
   SET(PREREQDATA, s);
 #else
   if (s->exchange->once)
     SET(FRESH_CONNECT, 1L);  /* nothing to begin again on */
 #endif
+  if (s->exchange->once)
+    SET(MAXAGE_CONN, FRESH);
   if (s->exchange->loopback)
     SET(PROXY, "");
   return failed;
@@ -261,7 +285,7 @@ static esim_fault fault_of(CURLcode code, const esim_slot *s) {
   switch (code) {
     case CURLE_OK: return ESIM_OK;
     case CURLE_UNSUPPORTED_PROTOCOL:  /* an answer of HTTP/0.9 */
-      return was_sent(s->easy) ? ESIM_GARBLED : ESIM_URL;
+      return was_sent(s) ? ESIM_GARBLED : ESIM_URL;
     case CURLE_URL_MALFORMAT: return ESIM_URL;
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST: return ESIM_RESOLVE;
@@ -292,7 +316,7 @@ static void finish(esim_wire *w, esim_slot *s, CURLcode code) {
   esim_exchange *x = s->exchange;
   esim_answer *a = &x->answer;
   a->fault = fault_of(code, s);
-  a->sent = was_sent(s->easy);
+  a->sent = was_sent(s);
   a->retry_after = retry_after(a);
   curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &a->http);
   if (a->fault != ESIM_OK) {
@@ -382,6 +406,7 @@ void esim_wire_start(esim_wire *w, esim_exchange *x) {
   s->error[0] = '\0';
   s->fault = ESIM_OK;
   s->begun = false;
+  s->before = 0;
   if (set_manners(s) || set_callbacks(s) || set_trust(s) || set_request(s) ||
       curl_multi_add_handle(w->multi, s->easy) != CURLM_OK) {
     give_slot(w, s);

@@ -6,9 +6,6 @@ local native = require "esim.native"
 
 local answer = {}
 
--- Faults with which surely nothing was sent, even where libcurl cannot tell.
-local NEVER_SENT = { resolve = true, connect = true, tls = true, memory = true, system = true }
-
 local function list_of_texts(messages, secrets)
   local list = {}
   for _, message in ipairs(type(messages) == "table" and messages or { messages }) do
@@ -56,7 +53,7 @@ local function kind_of_order_fault(fault, got)
     return "invalid"
   elseif got.http and got.http ~= 0 then
     return kind_of_status(got.http, true)
-  elseif NEVER_SENT[fault] or not got.sent then
+  elseif not got.sent then
     return "not_sent"
   end
   return "unknown"

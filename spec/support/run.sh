@@ -3,7 +3,7 @@
 # SPECS: files instead of all; BUILD: another build folder; HOST: another interpreter; WRAP: a command to run
 # it under.
 cd "$(dirname "$0")/../.." || exit 1
-: "${SPECS:=$(ls spec/*_spec.lua)}" "${BUILD:=build}" "${WRAP:=}"
+: "${SPECS:=$(ls spec/*_spec.lua spec/regress/*_spec.lua)}" "${BUILD:=build}" "${WRAP:=}"
 passed=0 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
