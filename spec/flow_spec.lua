@@ -172,6 +172,12 @@ describe("a refusal", function()
     assert.equal(0, taken(id))
   end)
 
+  it("429 that passes just before the deadline is not met with an order that has no time for its answer", function()
+    local _, e, id = order("sandbox:429=1,retry-after=2", { timeout = 3 })
+    assert.equal("throttled", e.kind)
+    assert.equal(0, taken(id))
+  end)
+
   for status, kind in pairs { [500] = "unknown", [502] = "unknown", [503] = "unknown", [403] = "unauthorised",
     [406] = "refused" } do
     it(status .. " to an order is " .. kind, function()

@@ -8,6 +8,7 @@
 #define SLACK 0.005     /* seconds that a late start may catch up on the rate */
 #define GRACE 5.0       /* seconds for the look at the deadline to come back */
 #define PATIENCE 60.0   /* seconds for refused orders that name no deadline */
+#define ROOM 2.0        /* seconds of its deadline that an order is sent with */
 #define HOLD 30.0       /* seconds that a 401 holds, should no word come */
 #define TOGETHER 1.0    /* seconds between submissions in one burst */
 
@@ -59,11 +60,22 @@ static esim_heap *queue_of(esim_work *w) {
   return w->kind == ESIM_POLL ? &w->account->looks : &w->account->orders;
 }
 
-/* When it is too late for `w` to leave its queue. */
+/*
+** When it is too late for `w` to leave its queue. An order that has waited, for
+** the rate or after a 429, is not sent at the last moment: with no time for the
+** answer a refusal would become an unknown outcome.
+*/
 static double latest_start(const esim_work *w) {
-  return w->kind == ESIM_POLL && w->account->paused_until <= w->deadline
-             ? w->deadline + GRACE
-             : w->deadline;
+  switch (w->kind) {
+    case ESIM_POLL:
+      return w->account->paused_until <= w->deadline ? w->deadline + GRACE
+                                                     : w->deadline;
+    case ESIM_ORDER:
+      return w->deadline - fmin(fmin(ROOM, w->timeout),
+                                (w->deadline - w->born) / 2);
+    default:
+      return w->deadline;
+  }
 }
 
 static void make_ready(esim_dispatch *d, esim_work *w, double place) {
@@ -168,7 +180,7 @@ static void order_landed(esim_dispatch *d, esim_work *w, double now) {
     w->deadline = now + PATIENCE;
   double due = now + esim_schedule_retry(++w->failures, w->retry_after,
                                          esim_chance());
-  if (due >= w->deadline) {
+  if (due >= latest_start(w)) {
     finish(d, w, ESIM_OK);
     return;
   }
@@ -229,7 +241,7 @@ static double limit(const esim_work *w, double now) {
 static void start(esim_dispatch *d, esim_work *w, double now) {
   esim_account *a = w->account;
   leave_queue(d, w);
-  if (w->kind != ESIM_POLL && w->deadline <= now) {
+  if (w->kind != ESIM_POLL && latest_start(w) <= now) {
     finish(d, w, ESIM_DEADLINE);
     return;
   }

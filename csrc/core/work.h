@@ -67,7 +67,7 @@ typedef struct esim_work {
   size_t body_size;
   double timeout;          /* seconds for one exchange */
   double deadline;         /* esim_clock(); INFINITY: none */
-  double born;             /* esim_clock() at which the order was accepted */
+  double born;             /* a poll: its order was accepted; else: submitted */
   esim_schedule schedule;
   esim_kind kind;
   unsigned line_count;
