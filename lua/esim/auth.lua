@@ -3,6 +3,7 @@
 local err = require "esim.err"
 local loop = require "esim.loop"
 local native = require "esim.native"
+local protect = require "esim.protect"
 
 local auth = {}
 
@@ -45,7 +46,7 @@ end
 
 local function run(self, client)
   self.fetching = true
-  local ok, token, lifetime = pcall(self.source, client)
+  local ok, token, lifetime = protect.call(self.source, client)
   if not ok then
     return finish(self, nil, err.is(token) and token
       or err.new("unauthorised", { message = "the token function failed: " .. err.redact(tostring(token)) }))

@@ -8,6 +8,7 @@ local json = require "esim.json"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local order = require "esim.order"
+local protect = require "esim.protect"
 
 local client = {}
 
@@ -18,6 +19,7 @@ local TYPES = {
   url = "string", token = true, rate = "number", connections = "number", timeout = "number",
   ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean",
 }
+local NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
 local ORDER_OPTIONS = { correlation_id = "string", timeout = "number", check = "boolean" }
 
 local inner = setmetatable({}, { __mode = "k" })  -- the token lives here, out of sight
@@ -76,6 +78,7 @@ local function services(self)
   end
 
   function service.submit(kind, spec)
+    spec.submitted = true
     return loop.submit(kind, mine.account, spec)
   end
 
@@ -189,22 +192,13 @@ local function check_call(given, options, name)
   return options
 end
 
---- Place an order. It is sent once; only a refusal (429, or 401 once with a new token) is tried again.
--- @param given    the provider's own fields; operationType defaults to NEW_ESIM
--- @param options  correlation_id, timeout (seconds until it must be answered), check = false
--- @return order | nil, err (`unknown`: it may stand, do not order again before looking)
-function Client:order(given, options)
-  options = check_call(given, options, "client:order")
-  local ready, e = prepare(self, given, options)
-  if not ready then
-    return nil, e
-  end
+-- Send what is ready and read the answer.
+local function place(self, ready)
   local service = inner[self].service
   local context = {
     is_order = true, correlation_id = ready.correlation_id, email = ready.email, secrets = service.secrets(),
   }
-  local fault, got
-  fault, got, e = service.exchange("order", ready.spec)
+  local fault, got, e = service.exchange("order", ready.spec)
   context.secrets = service.secrets()
   if e then
     e.correlation_id = e.correlation_id or ready.correlation_id
@@ -222,6 +216,30 @@ function Client:order(given, options)
     id = body.id, status = body.status, correlation_id = ready.correlation_id, created = os.time(),
     email = ready.email, warnings = ready.warnings,
   })
+end
+
+--- Place an order. It is sent once; only a refusal (429, or 401 once with a new token) is tried again.
+-- @param given    the provider's own fields; operationType defaults to NEW_ESIM
+-- @param options  correlation_id, timeout (seconds until it must be answered), check = false
+-- @return order | nil, err (`unknown`: it may stand, do not order again before looking)
+function Client:order(given, options)
+  options = check_call(given, options, "client:order")
+  local ready, e = prepare(self, given, options)
+  if not ready then
+    return nil, e
+  end
+  -- Made before anything is sent: afterwards there may be no memory for it.
+  local lost = err.new("unknown", {
+    message = "memory ran out before the answer was read", correlation_id = ready.correlation_id, email = ready.email,
+  })
+  local ok, placed
+  ok, placed, e = protect.call(place, self, ready)
+  if ok then
+    return placed, e
+  elseif placed == NO_MEMORY and ready.spec.submitted then
+    return nil, lost
+  end
+  error(placed, 0)
 end
 
 --- What `order` would send; nothing is sent.

@@ -5,6 +5,7 @@ local err = require "esim.err"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local profile = require "esim.profile"
+local protect = require "esim.protect"
 
 local order = {}
 
@@ -204,7 +205,7 @@ end
 
 local function end_error(self, fault, got)
   local e = answer.error(fault, got, context(self))
-  if inner[self].waits == nil or fault == "cancelled" then
+  if fault == "cancelled" then
     e = err.new("cancelled", { order_id = self.id, correlation_id = self.correlation_id })
   elseif fault == "forked" then
     e.message = "the process forked: the wait went with the parent"
@@ -252,21 +253,11 @@ local function watch(self, options)
     return end_error(self, fault, {})
   end
   inner[self].waits[pending] = true
-  local user = options.on_status
-  local raised
-  e = follow(self, pending, {
-    on_status = user and function(...)
-      local fine, reason = pcall(user, ...)
-      if not fine then
-        raised = { reason }
-        inner[self].waits[pending] = nil
-        loop.cancel(pending)
-      end
-    end,
-  })
+  local fine
+  fine, e = protect.call(follow, self, pending, options)
   finish(self, pending)
-  if raised then
-    error(raised[1], 0)
+  if not fine then
+    error(e, 0)
   end
   return e
 end

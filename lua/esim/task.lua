@@ -2,6 +2,7 @@
 -- A task suspends itself alone. One that is inside another coroutine of the user's blocks.
 
 local loop = require "esim.loop"
+local protect = require "esim.protect"
 
 local task = {}
 
@@ -32,7 +33,7 @@ local function pop_ready()
 end
 
 local function current()
-  if running and coroutine.running() == running.thread then
+  if running and protect.running() == running.thread then
     return running
   end
 end

@@ -1,0 +1,39 @@
+--- pcall that a coroutine can suspend inside of, also in Lua 5.1.
+
+local protect = {}
+
+local outer = setmetatable({}, { __mode = "k" })  -- of each coroutine that stands in for a pcall, the caller's
+
+--- The coroutine that the running one stands in for; itself, where it stands in for none.
+-- @return coroutine, or nil on the main thread of Lua 5.1
+function protect.running()
+  local thread = coroutine.running()
+  while thread and outer[thread] do
+    thread = outer[thread]
+  end
+  return thread
+end
+
+local function carry(inner, ok, ...)
+  if ok and coroutine.status(inner) == "suspended" then
+    return carry(inner, coroutine.resume(inner, coroutine.yield(...)))
+  end
+  return ok, ...
+end
+
+-- Lua 5.1 cannot yield across pcall: a coroutine takes the call, and what it yields is handed on.
+local function carried(f, ...)
+  local caller = coroutine.running()
+  if not caller then
+    return pcall(f, ...)
+  end
+  local inner = coroutine.create(f)
+  outer[inner] = caller
+  return carry(inner, coroutine.resume(inner, ...))
+end
+
+--- Call `f` with the further arguments.
+-- @return true and its results | false and what it raised
+protect.call = _VERSION == "Lua 5.1" and type(rawget(_G, "jit")) ~= "table" and carried or pcall
+
+return protect
