@@ -10,6 +10,7 @@
 #define PATIENCE 60.0   /* seconds for refused orders that name no deadline */
 #define ROOM 2.0        /* seconds of its deadline that an order is sent with */
 #define HOLD 30.0       /* seconds that a 401 holds, should no word come */
+#define LENIENCE 0.5    /* seconds that libcurl may take over a time-out */
 #define TOGETHER 1.0    /* seconds between submissions in one burst */
 
 #define CONTAINER(pointer, type, member) \
@@ -211,6 +212,7 @@ static bool meet_401(esim_account *a, unsigned serial, double now) {
 static void land(esim_dispatch *d, esim_work *w, double now) {
   esim_account *a = w->account;
   const esim_answer *answer = &w->flight->exchange.answer;
+  esim_heap_clear(&d->timers, &w->timer);
   esim_work_alight(w);
   a->in_flight--;
   mark(d, a);
@@ -247,7 +249,8 @@ static void start(esim_dispatch *d, esim_work *w, double now) {
   }
   if (a->rate > 0)
     a->next_start = fmax(a->next_start, now - SLACK) + 1 / a->rate;
-  if (!esim_work_board(w, limit(w, now))) {
+  double most = limit(w, now);
+  if (!esim_work_board(w, most)) {
     w->last = ESIM_MEMORY;
     if (w->kind == ESIM_POLL)
       plan_retry(d, w, now);
@@ -256,6 +259,7 @@ static void start(esim_dispatch *d, esim_work *w, double now) {
     return;
   }
   w->stage = ESIM_FLYING;
+  esim_heap_set(&d->timers, &w->timer, now + most + LENIENCE);
   a->in_flight++;
   esim_wire_start(d->wire, &w->flight->exchange);
 }
@@ -321,6 +325,8 @@ static void fire(esim_dispatch *d, esim_work *w, double now) {
     finish(d, w, ESIM_OK);
   else if (w->stage == ESIM_READY)
     expire(d, w, now);
+  else if (w->stage == ESIM_FLYING)  /* libcurl can miss its own timer */
+    esim_wire_expire(d->wire, &w->flight->exchange);
   else
     make_ready(d, w, w->kind == ESIM_POLL ? due : d->sequence++);
 }

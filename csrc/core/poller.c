@@ -72,18 +72,18 @@ static bool make_room(esim_poller *p, int fd) {
   return true;
 }
 
+static uint32_t events_of(int what) {
+  return (what & ESIM_READABLE ? EPOLLIN : 0u) |
+         (what & ESIM_WRITABLE ? EPOLLOUT : 0u);
+}
+
 static void tell(esim_poller *p, int fd) {
   interest *i = &p->interests[fd];
   if (i->have == i->want)
     return;
-  struct epoll_event event = { .data.fd = fd };
-  if (i->want & ESIM_READABLE)
-    event.events |= EPOLLIN;
-  if (i->want & ESIM_WRITABLE)
-    event.events |= EPOLLOUT;
+  struct epoll_event event = { .events = events_of(i->want), .data.fd = fd };
   int op = !i->want ? EPOLL_CTL_DEL : i->have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  if (epoll_ctl(p->epoll, op, fd, &event) < 0 && errno == ENOENT && i->want)
-    epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event);
+  epoll_ctl(p->epoll, op, fd, &event);
   i->have = i->want;
 }
 
@@ -95,8 +95,11 @@ int esim_poller_socket(esim_poller *p, int family, int type, int protocol) {
     errno = ENOMEM;
     fd = -1;
   }
-  if (fd >= 0)
+  if (fd >= 0) {
+    /* The last one of this number may have been closed behind our back. */
+    p->interests[fd].have = p->interests[fd].want = 0;
     p->interests[fd].ours = true;
+  }
   pthread_mutex_unlock(&p->lock);
   return fd;
 }
@@ -111,23 +114,27 @@ int esim_poller_close_socket(esim_poller *p, int fd) {
   return result;
 }
 
-bool esim_poller_watch(esim_poller *p, int fd, int what) {
-  pthread_mutex_lock(&p->lock);
-  bool room = make_room(p, fd);
-  pthread_mutex_unlock(&p->lock);
-  if (!room)
-    return false;
-  interest *i = &p->interests[fd];
+/* Somebody else's descriptor, closed without a word to us: epoll has to know. */
+static void tell_blindly(const esim_poller *p, int fd, int what) {
+  struct epoll_event event = { .events = events_of(what), .data.fd = fd };
+  if (what == 0)
+    epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, &event);
+  else if (epoll_ctl(p->epoll, EPOLL_CTL_MOD, fd, &event) < 0)
+    epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+void esim_poller_watch(esim_poller *p, int fd, int what) {
+  interest *i = fd < p->count ? &p->interests[fd] : NULL;
+  if (i == NULL || !i->ours) {
+    tell_blindly(p, fd, what);
+    return;
+  }
   i->want = what;
-  if (!i->ours) {
-    /* Its owner closes it without a word to us: the number may come back. */
-    tell(p, fd);
-  } else if (!i->listed) {
+  if (!i->listed) {
     i->listed = true;
     i->next = p->first;
     p->first = fd;
   }
-  return true;
 }
 
 static void tell_all(esim_poller *p) {

@@ -33,8 +33,8 @@ void esim_poller_close(esim_poller *poller);
 int esim_poller_socket(esim_poller *poller, int family, int type, int protocol);
 int esim_poller_close_socket(esim_poller *poller, int fd);
 
-/* Watch `fd` for `what`; 0: no longer. False: no memory. */
-bool esim_poller_watch(esim_poller *poller, int fd, int what);
+/* Watch `fd` for `what`; 0: no longer. */
+void esim_poller_watch(esim_poller *poller, int fd, int what);
 
 /*
 ** Wait `seconds` at most (negative: for ever) and write down which are ready,

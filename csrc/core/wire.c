@@ -10,6 +10,7 @@
 #include "schedule.h"
 
 #define READY 64   /* descriptors served at a time */
+#define PAUSE 0.01 /* seconds before another libcurl is asked for */
 #define POOLED 64  /* idle handles kept for the next exchanges */
 
 /*
@@ -17,7 +18,7 @@
 ** the server is about to close would leave its outcome unknown. Servers close
 ** after 5 s and more.
 */
-#define FRESH 3L
+#define KEPT 3L
 
 /* A handle, and what one exchange needs beside it while it is on the wire. */
 typedef struct esim_slot {
@@ -29,14 +30,17 @@ typedef struct esim_slot {
   esim_fault fault;       /* why a callback refused to go on */
   bool begun;             /* the request was begun */
   long before;            /* bytes that were written before it: a proxy's */
-  struct esim_slot *next; /* idle slots */
+  struct esim_slot *next, *previous;  /* of those idle, or on the wire */
 } esim_slot;
 
 struct esim_wire {
   CURLM *multi;
   esim_poller *poller;
   double timer;           /* when libcurl wants to be called; INFINITY */
-  esim_slot *idle;
+  bool broken;            /* libcurl failed: it is to be replaced at once */
+  bool stained;           /* it had no memory: when nothing is on the wire */
+  long kept;              /* idle connections */
+  esim_slot *idle, *flying;
   int idle_count;
   esim_exchange *done, **done_end;
 };
@@ -51,7 +55,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *wire,
                  (what & CURL_POLL_OUT ? ESIM_WRITABLE : 0);
   if (what == CURL_POLL_REMOVE)
     interest = 0;
-  return esim_poller_watch(w->poller, fd, interest) ? 0 : -1;
+  esim_poller_watch(w->poller, fd, interest);
+  return 0;
 }
 
 static int on_timer(CURLM *multi, long milliseconds, void *wire) {
@@ -173,7 +178,25 @@ static esim_slot *take_slot(esim_wire *w) {
   return s;
 }
 
+static void list_flying(esim_wire *w, esim_slot *s) {
+  s->previous = NULL;
+  s->next = w->flying;
+  if (s->next != NULL)
+    s->next->previous = s;
+  w->flying = s;
+}
+
+static void unlist_flying(esim_wire *w, esim_slot *s) {
+  if (s->previous != NULL)
+    s->previous->next = s->next;
+  else
+    w->flying = s->next;
+  if (s->next != NULL)
+    s->next->previous = s->previous;
+}
+
 static void give_slot(esim_wire *w, esim_slot *s) {
+  unlist_flying(w, s);
   s->exchange->slot = NULL;
   s->exchange = NULL;
   curl_easy_reset(s->easy);  /* it points at what the exchange owned */
@@ -234,6 +257,8 @@ static int set_trust(esim_slot *s) {
 
 static int set_manners(esim_slot *s) {
   int failed = 0;
+  /* Without PREREQFUNCTION an order must have nothing to begin again on. */
+  bool fresh = s->wire->stained || (s->exchange->once && !TELLS_BEGIN);
   SET(PRIVATE, s);
   SET(ERRORBUFFER, s->error);
   SET(NOSIGNAL, 1L);
@@ -253,12 +278,10 @@ static int set_manners(esim_slot *s) {
 #if TELLS_BEGIN
   SET(PREREQFUNCTION, on_begin);
   SET(PREREQDATA, s);
-#else
-  if (s->exchange->once)
-    SET(FRESH_CONNECT, 1L);  /* nothing to begin again on */
 #endif
   if (s->exchange->once)
-    SET(MAXAGE_CONN, FRESH);
+    SET(MAXAGE_CONN, KEPT);
+  SET(FRESH_CONNECT, (long)fresh);
   if (s->exchange->loopback)
     SET(PROXY, "");
   return failed;
@@ -314,6 +337,7 @@ static void append_done(esim_wire *w, esim_exchange *x) {
 
 static void finish(esim_wire *w, esim_slot *s, CURLcode code) {
   esim_exchange *x = s->exchange;
+  w->stained = w->stained || code == CURLE_OUT_OF_MEMORY;
   esim_answer *a = &x->answer;
   a->fault = fault_of(code, s);
   a->sent = was_sent(s);
@@ -351,6 +375,7 @@ static void collect(esim_wire *w) {
 static bool open_multi(esim_wire *w) {
   w->multi = curl_multi_init();
   return w->multi != NULL &&
+         !curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, w->kept) &&
          !curl_multi_setopt(w->multi, CURLMOPT_SOCKETFUNCTION, on_socket) &&
          !curl_multi_setopt(w->multi, CURLMOPT_SOCKETDATA, w) &&
          !curl_multi_setopt(w->multi, CURLMOPT_TIMERFUNCTION, on_timer) &&
@@ -392,6 +417,7 @@ void esim_wire_close(esim_wire *w) {
 }
 
 void esim_wire_keep(esim_wire *w, long connections) {
+  w->kept = connections;
   curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, connections);
 }
 
@@ -402,16 +428,25 @@ void esim_wire_start(esim_wire *w, esim_exchange *x) {
     fail(w, x, ESIM_MEMORY);
     return;
   }
+  list_flying(w, s);
   s->exchange = x;
   s->error[0] = '\0';
   s->fault = ESIM_OK;
   s->begun = false;
   s->before = 0;
-  if (set_manners(s) || set_callbacks(s) || set_trust(s) || set_request(s) ||
+  if (w->broken || set_manners(s) || set_callbacks(s) || set_trust(s) ||
+      set_request(s) ||
       curl_multi_add_handle(w->multi, s->easy) != CURLM_OK) {
     give_slot(w, s);
     fail(w, x, ESIM_MEMORY);
   }
+}
+
+void esim_wire_expire(esim_wire *w, esim_exchange *x) {
+  if (x->slot == NULL)
+    return;
+  w->stained = true;
+  finish(w, x->slot, CURLE_OPERATION_TIMEDOUT);
 }
 
 void esim_wire_drop(esim_wire *w, esim_exchange *x) {
@@ -430,29 +465,47 @@ void esim_wire_drop(esim_wire *w, esim_exchange *x) {
     }
 }
 
-static void run_timer(esim_wire *w) {
+static void act(esim_wire *w, curl_socket_t fd, int what) {
   int running;
+  if (!w->broken)
+    w->broken = curl_multi_socket_action(w->multi, fd, what, &running);
+}
+
+/*
+** Without memory libcurl keeps connections that were never finished, transfers
+** whose sockets nobody watches, and tables that it trips over later. A new one
+** takes its place; what is on the wire ends, each with what is known of it.
+*/
+static void start_over(esim_wire *w) {
+  while (w->flying != NULL)
+    finish(w, w->flying, CURLE_OUT_OF_MEMORY);
+  curl_multi_cleanup(w->multi);
+  w->timer = INFINITY;
+  w->broken = !open_multi(w);
+  w->stained = w->broken;
+}
+
+static void run_timer(esim_wire *w) {
   if (w->timer > esim_clock())
     return;
   w->timer = INFINITY;
-  curl_multi_socket_action(w->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+  act(w, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static void serve(esim_wire *w, const esim_ready *ready) {
-  int running;
   int what = (ready->what & ESIM_READABLE ? CURL_CSELECT_IN : 0) |
              (ready->what & ESIM_WRITABLE ? CURL_CSELECT_OUT : 0) |
              (ready->broken ? CURL_CSELECT_ERR : 0);
-  curl_multi_socket_action(w->multi, ready->fd, what, &running);
+  act(w, ready->fd, what);
 }
 
 /* `seconds`, or less when libcurl wants to be called before. */
 static double until_timer(const esim_wire *w, double seconds) {
   if (w->done != NULL)
     return 0;
-  if (w->timer == INFINITY)
+  if (w->timer == INFINITY && !w->broken)
     return seconds;
-  double left = fmax(w->timer - esim_clock(), 0);
+  double left = w->broken ? PAUSE : fmax(w->timer - esim_clock(), 0);
   return seconds < 0 ? left : fmin(left, seconds);
 }
 
@@ -466,6 +519,8 @@ bool esim_wire_step(esim_wire *w, double seconds) {
     serve(w, &ready[i]);
   run_timer(w);
   collect(w);
+  if (w->broken || (w->stained && w->flying == NULL))
+    start_over(w);
   return count >= 0;
 }
 

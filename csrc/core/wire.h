@@ -58,6 +58,9 @@ void esim_wire_keep(esim_wire *wire, long connections);
 */
 void esim_wire_start(esim_wire *wire, esim_exchange *exchange);
 
+/* It has had its time: end it as ESIM_LATE, if it is not finished. */
+void esim_wire_expire(esim_wire *wire, esim_exchange *exchange);
+
 /* Take an unfinished exchange off the wire; it has no answer. */
 void esim_wire_drop(esim_wire *wire, esim_exchange *exchange);
 

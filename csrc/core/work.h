@@ -30,7 +30,7 @@ typedef struct esim_spec {
   unsigned line_count;
   const char *body;       /* NULL: none */
   size_t body_size;
-  double timeout;         /* seconds for one exchange; negative: the account's */
+  double timeout;         /* seconds for one exchange; < 0: the account's */
   double deadline;        /* seconds from now; negative: none */
   double age;             /* poll: seconds since the order was accepted */
   double seen;            /* poll: the age of the last look; 0: none yet */
@@ -73,7 +73,7 @@ typedef struct esim_work {
   unsigned line_count;
 
   /* The owner's. */
-  esim_timer timer;        /* when it is due; while ready, when it is too late */
+  esim_timer timer;        /* waiting: it is due; else: it is too late */
   esim_timer place;        /* in its account's queue */
   esim_stage stage;
   esim_flight *flight;     /* NULL: none since the last look was forgotten */

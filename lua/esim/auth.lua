@@ -24,8 +24,10 @@ local function set(self, token, lifetime)
   if type(token) ~= "string" then
     return failure("no token was given")
   end
-  local ok = self.account:token(token)
-  if not ok then
+  local ok, fault = self.account:token(token)
+  if fault == "memory" then
+    return nil, err.new("not_sent", { message = native.faults.memory })
+  elseif not ok then
     return failure("the token holds what a header must not")
   end
   self.serial = self.serial + 1
@@ -70,10 +72,11 @@ end
 --- See that a token is set that will hold for a while.
 -- @return true | nil, err
 function Auth:ensure(client)
-  if type(self.source) == "string" then
-    return self.serial > 0 or set(self, self.source)
-  end
-  if self.serial == 0 or (self.stale_at and native.clock() >= self.stale_at) then
+  if type(self.source) == "string" and self.serial == 0 then
+    return set(self, self.source)
+  elseif type(self.source) == "string" then
+    return true
+  elseif self.serial == 0 or (self.stale_at and native.clock() >= self.stale_at) then
     return fetch(self, client)
   end
   return true
