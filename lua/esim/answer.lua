@@ -25,12 +25,14 @@ local function details(fault, got, context)
     order_id = context.order_id, email = context.email,
   }
   if fault then
-    fields.message = (native.faults[fault] or fault) .. (got.detail and " (" .. got.detail .. ")" or "")
+    local detail = got.detail and " (" .. err.redact(got.detail, context.secrets) .. ")" or ""
+    fields.message = (native.faults[fault] or fault) .. detail
   end
   local body = got.body and json.decode(got.body)
   if type(body) == "table" then
-    fields.type = type(body.type) == "string" and err.redact(body.type, context.secrets) or nil
-    fields.messages = list_of_texts(body.messages, context.secrets)
+    local secrets = err.secrets(body, context.secrets)
+    fields.type = type(body.type) == "string" and err.redact(body.type, secrets) or nil
+    fields.messages = list_of_texts(body.messages, secrets)
     fields.raw = err.scrub(body, context.secrets)
   end
   return fields
