@@ -16,7 +16,7 @@ local NASTY = {
   CODE .. CODE, CODE .. "\n" .. CODE:sub(5), "eSIM" .. CODE:sub(5), "LPA: " .. CODE:sub(5),
   "https://qr.example.com/v1/" .. CODE, "https://qr.example.com/v1/" .. encoded(CODE),
   "carddata=" .. encoded(CODE), encoded(CODE):lower(), encoded(encoded(CODE)), encoded(CODE:sub(5)),
-  "LPA:1$%rsp.example.com$%" .. ID, "1$%rsp.example.com$%" .. ID, encoded("LPA:1$" .. "a_b/c$" .. ID),
+  "LPA:1$%rsp.example.com$%" .. ID, "1$%rsp.example.com$%" .. ID, "lpa%3a1%24a_b%24" .. ID,
   encoded(encoded(CODE:sub(5))), "x=" .. encoded(CODE:sub(5)) .. "&y=1",
   "token " .. TOKEN, TOKEN .. TOKEN, "Bearer " .. TOKEN, "bearer  other", "Authorization: BEARER other",
   'said "Bearer other"', "\0" .. CODE .. "\0" .. TOKEN,
