@@ -4,7 +4,8 @@ local esim = require "esim"
 local env = require "esim.env"
 
 local function options(values)
-  return env.options(function(name) return values[name] end)
+  local read = env.options(function(name) return values[name] end)
+  return read
 end
 
 describe("the environment", function()
