@@ -107,7 +107,7 @@ end
 
 --- What looks like the order's id in a body that cannot be read.
 function answer.find_id(body)
-  return body and body:match('"id"%s*:%s*"([%w%-_=.]+)"') or nil
+  return body and body:match('"id"%s*:%s*"([^"%c%s\\]+)"') or nil
 end
 
 local function unusable(message, got, context)
@@ -122,7 +122,8 @@ end
 function answer.order(got, context)
   local body, reason = json.decode(got.body or "")
   if body == nil then
-    return unusable("the body " .. reason .. (got.type and " (" .. got.type .. ")" or ""), got, context)
+    local kind = got.type and " (" .. err.redact(got.type, context.secrets) .. ")" or ""
+    return unusable("the body " .. reason .. kind, got, context)
   elseif type(body) ~= "table" then
     return unusable("the body is no object", got, context)
   elseif type(body.id) ~= "string" or body.id == "" or body.id:find("[%c%s]") then
