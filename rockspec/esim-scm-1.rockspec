@@ -64,6 +64,7 @@ build = {
     ["esim.native"] = "lua/esim/native.lua",
     ["esim.order"] = "lua/esim/order.lua",
     ["esim.profile"] = "lua/esim/profile.lua",
+    ["esim.protect"] = "lua/esim/protect.lua",
     ["esim.sandbox"] = "lua/esim/sandbox.lua",
     ["esim.sandbox.checks"] = "lua/esim/sandbox/checks.lua",
     ["esim.sandbox.faults"] = "lua/esim/sandbox/faults.lua",
