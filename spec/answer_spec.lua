@@ -136,8 +136,10 @@ describe("a body about an order", function()
 
   it("that is too large, cut or redirected keeps the id where it came", function()
     for _, got in ipairs {
-      { "large", { http = 200, sent = true, body = whole } }, { "cut", { http = 200, sent = true, body = whole:sub(1, 30) } },
-      { "late", { http = 201, sent = true, body = whole:sub(1, 13) } }, { nil, { http = 302, sent = true, body = whole } },
+      { "large", { http = 200, sent = true, body = whole } },
+      { "cut", { http = 200, sent = true, body = whole:sub(1, 30) } },
+      { "late", { http = 201, sent = true, body = whole:sub(1, 13) } },
+      { nil, { http = 302, sent = true, body = whole } },
     } do
       local e = answer.error(got[1], got[2], { is_order = true, correlation_id = "c-1" })
       assert.equal("answer", e.kind)

@@ -51,8 +51,8 @@ end)
 
 describe("JSON that is written", function()
   it("reads back the same", function()
-    for _, value in ipairs { {}, { a = {} }, { 1, 2, 3 }, { a = { b = { "x", true, false } } }, { t = "a\0\n\"\\/\195\169" },
-      { n = 0 }, { n = -1.5 }, { n = 99999999999999 }, { n = 1.5e-300 } } do
+    for _, value in ipairs { {}, { a = {} }, { 1, 2, 3 }, { a = { b = { "x", true, false } } },
+      { t = "a\0\n\"\\/\195\169" }, { n = 0 }, { n = -1.5 }, { n = 99999999999999 }, { n = 1.5e-300 } } do
       assert.same(value, json.decode(assert(json.encode(value))))
     end
   end)
@@ -76,8 +76,8 @@ describe("JSON that is written", function()
   it("is refused with a reason where it cannot be", function()
     local loop = {}
     loop.loop = loop
-    for _, value in ipairs { { 0 / 0 }, { math.huge }, { print }, { coroutine.create(function() end) }, loop, { [1] = 1, [99] = 2 },
-      { [true] = 1 } } do
+    for _, value in ipairs { { 0 / 0 }, { math.huge }, { print }, { coroutine.create(function() end) }, loop,
+      { [1] = 1, [99] = 2 }, { [true] = 1 } } do
       local text, reason = json.encode(value)
       assert.is_nil(text)
       assert.is_string(reason)
