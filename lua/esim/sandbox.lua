@@ -104,13 +104,14 @@ local function read_file(name)
   return text
 end
 
--- nginx, and a watchdog that ends it and removes the folder once its owner is gone.
+-- nginx, and a watchdog that ends it and removes the folder once its owner is gone or has asked for it: not
+-- before, for where nginx does not start the folder holds the reason.
 local WATCH = [[
 nginx -p $dir -c $dir/nginx.conf >$dir/out.log 2>&1 &
 child=$!
 echo $child >$dir/child
 trap '' INT HUP
-while kill -0 $child && kill -0 $owner && [ ! -e $dir/stop ]; do sleep 0.1; done
+while kill -0 $owner && [ ! -e $dir/stop ]; do sleep 0.1; done
 kill -TERM $child
 wait $child
 rm -rf $dir
