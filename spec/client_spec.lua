@@ -104,6 +104,13 @@ describe("what preview shows", function()
     end)
   end
 
+  it("has the headers that the provider wants", function()
+    assert.same({
+      Authorization = "Bearer [redacted]", ["Cache-Control"] = "no-cache", ["Content-Type"] = "application/json",
+      ["X-Correlation-ID"] = "c-1", Accept = "application/json",
+    }, assert(box.client:preview(provider.input(), { correlation_id = "c-1" })).headers)
+  end)
+
   it("is not sent, and holds no token", function()
     local before = requests()
     local shown = assert(box.client:preview(provider.input()))
