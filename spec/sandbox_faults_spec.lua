@@ -102,6 +102,11 @@ describe("an answer", function()
     local status, _, body = order("pieces")
     assert.equal(200, status)
     assert.equal("ACCEPTED", json.decode(body).status)
+    local function pieces(directive)
+      return select(2, select(3, order(directive, { trace = true })):gsub("<= Recv data", ""))
+    end
+    assert.equal(1, pieces("slow=0"))
+    raw.until_true(function() return pieces("pieces") > 1 end, "pieces that the kernel did not put together")
   end)
 
   it("is not HTTP", function()

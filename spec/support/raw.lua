@@ -33,7 +33,7 @@ function raw.until_true(f, what)
   error("never came true: " .. what)
 end
 
---- One request. Options: method, body, token, id, url, patience (seconds), headers instead of the provider's.
+--- One request. Options: method, body, token, id, url, patience (seconds), trace, headers instead of the provider's.
 -- @return status (0: none), header block, body, curl's exit status
 function raw.ask(path, options)
   options = options or {}
@@ -41,7 +41,8 @@ function raw.ask(path, options)
     "Authorization: Bearer " .. (options.token or box.token), "X-Correlation-ID: " .. (options.id or "curl"),
     "Content-Type: application/json",
   }
-  local parts = { "curl -s -i --max-time " .. (options.patience or 20), "-X " .. (options.method or "GET") }
+  local parts = { "curl -s -i --max-time " .. (options.patience or 20), "-X " .. (options.method or "GET"),
+    options.trace and "--trace -" or "" }
   for _, line in ipairs(headers) do parts[#parts + 1] = "-H " .. raw.quote(line) end
   if options.body then parts[#parts + 1] = "--data-binary " .. raw.quote(options.body) end
   parts[#parts + 1] = raw.quote((options.url or box.url) .. path)
