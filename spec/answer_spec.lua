@@ -109,6 +109,7 @@ describe("a body about an order", function()
     ["with a NUL in the id"] = { '{"id":"a\\u0000b"}', nil },
     ["with a status that is no text"] = { '{"id":"o-1","status":7}', "o-1" },
     ["with an odd id and a status that is no text"] = { '{"id":"a/b+c~d:e","status":{}}', "a/b+c~d:e" },
+    ["with an id that is a secret"] = { '{"id":"xTOKENx","status":7}', nil },
     ["with an odd id, cut"] = { '{"id" : "a/b+c~d:e","sta', "a/b+c~d:e" },
   }
   for name, case in pairs(CASES) do

@@ -100,20 +100,24 @@ function answer.error(fault, got, context)
     fields.message = "it redirects, which is never followed"
   end
   if kind == "answer" and context.is_order then
-    fields.order_id = answer.find_id(got.body)
+    fields.order_id = answer.find_id(got.body, context.secrets)
   end
   return err.new(kind, fields)
 end
 
 --- What looks like the order's id in a body that cannot be read.
-function answer.find_id(body)
-  return body and body:match('"id"%s*:%s*"([^"%c%s\\]+)"') or nil
+-- @param body     string or nil
+-- @param secrets  list of strings that an id must not hold, or nil
+-- @return id | nil
+function answer.find_id(body, secrets)
+  local id = body and body:match('"id"%s*:%s*"([^"%c%s\\]+)"')
+  return id and err.redact(id, secrets) == id and id or nil
 end
 
 local function unusable(message, got, context)
   local fields = details(nil, got, context)
   fields.message = message
-  fields.order_id = context.order_id or answer.find_id(got.body)
+  fields.order_id = context.order_id or answer.find_id(got.body, context.secrets)
   return nil, err.new("answer", fields)
 end
 
