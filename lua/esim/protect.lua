@@ -11,7 +11,9 @@ end
 
 -- In a coroutine of its own, whose yields reach the host of ours.
 local function call_apart(f, ...)
-  local thread = coroutine.create(f)
+  local thread = coroutine.create(function(...)
+    return f(...)  -- which may be a C function: coroutine.create refuses those
+  end)
   return relay(thread, coroutine.resume(thread, ...))
 end
 
