@@ -237,7 +237,7 @@ describe("a look", function()
   end)
 
   it("at an order that is not there is refused when it is old", function()
-    local old = assert(box.client:resume("esim-order 1 id=nothing created=1000000000"))
+    local old = assert(box.client:resume("esim-order 1 id=nothing created=1000000000 end"))
     local _, e = old:wait { timeout = 5 }
     assert.equal("refused", e.kind)
     assert.equal("ORDER_NOT_FOUND", e.type)

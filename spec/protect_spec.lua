@@ -1,24 +1,45 @@
+-- Functions of the user's that may wait and may fail, on every Lua.
+
 local esim = require "esim"
 local protect = require "esim.protect"
 
+local function list(...)
+  return { n = select("#", ...), ... }
+end
+
 describe("a protected call", function()
-  it("is pcall", function()
-    assert.same({ true, 1, nil, 3 }, { protect.call(function(...) return ... end, 1, nil, 3) })
-    assert.same({ false, "mine" }, { protect.call(error, "mine", 0) })
-    local thrown = {}
-    assert.equal(thrown, select(2, protect.call(error, thrown)))
+  it("gives all results, or the error as it was raised", function()
+    assert.same(list(true), list(protect.call(function() end)))
+    assert.same(list(true, 1, nil, 3, nil), list(protect.call(function(...) return ... end, 1, nil, 3, nil)))
+    local reason = {}
+    local ok, got = protect.call(function() error(reason) end)
+    assert.is_false(ok)
+    assert.equal(reason, got)
+    assert.is_false((protect.call(nil)))
+    assert.same(list(true, "function"), list(protect.call(type, print)))
   end)
 
-  it("lets a coroutine suspend inside, how deep soever", function()
+  it("can be suspended: what it yields reaches the host, and what the host says comes back", function()
     local thread = coroutine.create(function(...)
-      return protect.call(protect.call, function(a, b)
-        local c = coroutine.yield(a + b)
-        return c, coroutine.yield(c * 2)
+      return protect.call(function(a)
+        local b, c = coroutine.yield(a + 1, nil)
+        local d = coroutine.yield(b + c)
+        if d == "fail" then error("failed", 0) end
+        return d
       end, ...)
     end)
-    assert.same({ true, 3 }, { coroutine.resume(thread, 1, 2) })
-    assert.same({ true, 10 }, { coroutine.resume(thread, 5) })
-    assert.same({ true, true, true, 5, "end" }, { coroutine.resume(thread, "end") })
+    assert.same(list(true, 2, nil), list(coroutine.resume(thread, 1)))
+    assert.same(list(true, 7), list(coroutine.resume(thread, 3, 4)))
+    assert.same(list(true, false, "failed"), list(coroutine.resume(thread, "fail")))
+    assert.equal("dead", coroutine.status(thread))
+  end)
+
+  it("can stand inside another", function()
+    local thread = coroutine.create(function()
+      return protect.call(protect.call, function() return coroutine.yield("out") end)
+    end)
+    assert.same(list(true, "out"), list(coroutine.resume(thread)))
+    assert.same(list(true, true, true, "in"), list(coroutine.resume(thread, "in")))
   end)
 
   it("lets a task wait inside, and catches what is raised afterwards", function()

@@ -22,12 +22,14 @@ local function details(fault, got, context)
     order_id = context.order_id, email = context.email,
   }
   if fault then
-    fields.message = (native.faults[fault] or fault) .. (got.detail and " (" .. got.detail .. ")" or "")
+    local detail = got.detail and " (" .. err.redact(got.detail, context.secrets) .. ")" or ""
+    fields.message = (native.faults[fault] or fault) .. detail
   end
   local body = got.body and json.decode(got.body)
   if type(body) == "table" then
-    fields.type = type(body.type) == "string" and err.redact(body.type, context.secrets) or nil
-    fields.messages = list_of_texts(body.messages, context.secrets)
+    local secrets = err.secrets(body, context.secrets)
+    fields.type = type(body.type) == "string" and err.redact(body.type, secrets) or nil
+    fields.messages = list_of_texts(body.messages, secrets)
     fields.raw = err.scrub(body, context.secrets)
   end
   return fields
@@ -95,20 +97,24 @@ function answer.error(fault, got, context)
     fields.message = "it redirects, which is never followed"
   end
   if kind == "answer" and context.is_order then
-    fields.order_id = answer.find_id(got.body)
+    fields.order_id = answer.find_id(got.body, context.secrets)
   end
   return err.new(kind, fields)
 end
 
 --- What looks like the order's id in a body that cannot be read.
-function answer.find_id(body)
-  return body and body:match('"id"%s*:%s*"([%w%-_=.]+)"') or nil
+-- @param body     string or nil
+-- @param secrets  list of strings that an id must not hold, or nil
+-- @return id | nil
+function answer.find_id(body, secrets)
+  local id = body and body:match('"id"%s*:%s*"([^"%c%s\\]+)"')
+  return id and err.redact(id, secrets) == id and id or nil
 end
 
 local function unusable(message, got, context)
   local fields = details(nil, got, context)
   fields.message = message
-  fields.order_id = context.order_id or answer.find_id(got.body)
+  fields.order_id = context.order_id or answer.find_id(got.body, context.secrets)
   return nil, err.new("answer", fields)
 end
 
@@ -117,7 +123,8 @@ end
 function answer.order(got, context)
   local body, reason = json.decode(got.body or "")
   if body == nil then
-    return unusable("the body " .. reason .. (got.type and " (" .. got.type .. ")" or ""), got, context)
+    local kind = got.type and " (" .. err.redact(got.type, context.secrets) .. ")" or ""
+    return unusable("the body " .. reason .. kind, got, context)
   elseif type(body) ~= "table" then
     return unusable("the body is no object", got, context)
   elseif type(body.id) ~= "string" or body.id == "" or body.id:find("[%c%s]") then

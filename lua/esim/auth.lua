@@ -22,22 +22,22 @@ end
 
 local function set(self, token, lifetime)
   if type(token) ~= "string" then
-    return failure("no token was given")
+    return failure("the token is no text but a " .. type(token))
   end
   local ok, fault = self.account:token(token)
   if fault == "memory" then
     return nil, err.new("not_sent", { message = native.faults.memory })
   elseif not ok then
-    return failure("the token holds what a header must not")
+    return failure("the token is empty or holds what a header must not")
   end
   self.serial = self.serial + 1
-  self.secret = token
+  self.former, self.secret = self.secret, token
   self.stale_at = type(lifetime) == "number" and native.clock() + 0.9 * lifetime or nil
   return true
 end
 
 local function finish(self, ok, e)
-  self.fetching = false
+  self.fetching, self.fetcher = false, nil
   local waiters = self.waiters
   self.waiters = {}
   for _, pending in ipairs(waiters) do
@@ -46,22 +46,37 @@ local function finish(self, ok, e)
   return ok, e
 end
 
+-- What the user's function raised or returned, as an error that does not tell a token that we know of.
+local function because(self, what, reason)
+  if err.is(reason) then
+    return reason
+  end
+  local known, text = pcall(tostring, reason)
+  local why = reason == nil and "" or ": " .. (known and err.redact(text, self:secrets()) or "an error without words")
+  return err.new("unauthorised", { message = what .. why })
+end
+
 local function run(self, client)
-  self.fetching = true
+  self.fetching, self.fetcher = true, protect.running()
   local ok, token, lifetime = protect.call(self.source, client)
   if not ok then
-    return finish(self, nil, err.is(token) and token
-      or err.new("unauthorised", { message = "the token function failed: " .. err.redact(tostring(token)) }))
-  elseif token == nil then
-    return finish(self, nil, err.is(lifetime) and lifetime
-      or err.new("unauthorised", { message = "the token function gave no token" }))
+    return finish(self, nil, because(self, "the token function failed", token))
+  elseif not token then
+    return finish(self, nil, because(self, "the token function gave no token", lifetime))
   end
   return finish(self, set(self, token, lifetime))
 end
 
+-- Whether somebody is fetching who can still come back.
+local function is_fetching(self)
+  return self.fetching and not (self.fetcher and coroutine.status(self.fetcher) == "dead")
+end
+
 local function fetch(self, client)
-  if not self.fetching then
+  if not is_fetching(self) then
     return run(self, client)
+  elseif self.fetcher == protect.running() then
+    return failure("the token function used the client that it is to give a token to")
   end
   local pending = loop.pending()
   self.waiters[#self.waiters + 1] = pending
@@ -69,13 +84,19 @@ local function fetch(self, client)
   return not e or nil, e
 end
 
+--- What must not be told: the token, and the one before, with which something may still be in flight.
+function Auth:secrets()
+  return { self.secret, self.former }
+end
+
 --- See that a token is set that will hold for a while.
 -- @return true | nil, err
 function Auth:ensure(client)
-  if type(self.source) == "string" and self.serial == 0 then
+  if type(self.source) == "string" then
+    if self.serial > 0 then
+      return true
+    end
     return set(self, self.source)
-  elseif type(self.source) == "string" then
-    return true
   elseif self.serial == 0 or (self.stale_at and native.clock() >= self.stale_at) then
     return fetch(self, client)
   end

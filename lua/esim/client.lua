@@ -74,7 +74,7 @@ local function services(self)
   end
 
   function service.secrets()
-    return { mine.auth.secret }
+    return mine.auth:secrets()
   end
 
   function service.submit(kind, spec)
@@ -146,10 +146,8 @@ end
 
 local function with_correlation(options)
   local id = options.correlation_id or native.uuid()
-  if id == "" or id:find("%c") then
-    return nil, err.new("invalid", { field = "correlation_id", message = "holds a control character or is empty" })
-  end
-  return id
+  local wrong = input.check_correlation(id)
+  return not wrong and id or nil, wrong
 end
 
 -- The request as it would be sent: { spec, warnings, correlation_id } | nil, err.
@@ -200,16 +198,17 @@ local function place(self, ready)
   }
   local fault, got, e = service.exchange("order", ready.spec)
   context.secrets = service.secrets()
-  if e then
-    e.correlation_id = e.correlation_id or ready.correlation_id
+  if e then  -- of a token: it is shared by all who waited for it
+    e = err.new(e.kind, e)
+    e.correlation_id, e.email = ready.correlation_id, ready.email
+    return nil, e
   end
-  e = e or answer.error(fault, got, context)
+  e = answer.error(fault, got, context)
   local body
   if not e then
     body, e = answer.order(got, context)
   end
   if not body then
-    e.email = e.email or ready.email
     return nil, e
   end
   return order.new(service, {
@@ -273,6 +272,10 @@ function Client:resume(saved)
     return nil, err.new("invalid", { field = "order", message = reason })
   end
   fields.correlation_id = fields.correlation_id or native.uuid()
+  local wrong = input.check_correlation(fields.correlation_id)
+  if wrong then
+    return nil, wrong
+  end
   return order.new(inner[self].service, fields)
 end
 

@@ -16,9 +16,10 @@ local KINDS = {
 local SECRET = {
   matchingid = true, matching_id = true, lpa_url = true, _lpa = true, lpa = true, lpaurl = true,
   qrcode_url = true, qrcodeurl = true, qr_code = true, activation_code = true, activationcode = true,
-  access_token = true, refresh_token = true, client_secret = true, token = true,
-  authorization = true, confirmation_code = true,
+  access_token = true, accesstoken = true, refresh_token = true, refreshtoken = true, token = true,
+  client_secret = true, clientsecret = true, authorization = true, confirmation_code = true, confirmationcode = true,
 }
+local TELLING = 6  -- characters from which such a field's text is looked for in the other fields too
 
 local HIDDEN = "[redacted]"
 
@@ -33,17 +34,43 @@ function err.redact(text, secrets)
     end
   end
   text = text:gsub("[Ll][Pp][Aa]:[^%s\"'<>,]*", HIDDEN)
-  text = text:gsub("[Ll][Pp][Aa]%%3[Aa][^%s\"'<>,]*", HIDDEN)
+  text = text:gsub("[Ll][Pp][Aa]%%%x[^%s\"'<>,]*", HIDDEN)                -- percent-encoded, perhaps twice
+  text = text:gsub("1%$[%w.:%-]*%$[^%s\"'<>,]*", HIDDEN)                 -- without LPA:
+  text = text:gsub("1%%2?5?24[%w.:%%%-]*%%2?5?24[^%s\"'<>,]*", HIDDEN)
   text = text:gsub("%f[%w]1%$[^%s\"'<>,]*", HIDDEN)
   text = text:gsub("([Bb][Ee][Aa][Rr][Ee][Rr]%s+)[^%s\"',]+", "%1" .. HIDDEN)
   return text
 end
 
---- A copy of what the provider said, without its secrets.
--- @param value    anything that JSON can hold
--- @param secrets  list of strings that must not appear, or nil
--- @return the copy
-function err.scrub(value, secrets)
+local function is_secret(key)
+  return type(key) == "string" and SECRET[key:lower()]
+end
+
+local function gather(value, list)
+  for key, inner in pairs(value) do
+    if type(inner) == "table" then
+      gather(inner, list)
+    elseif is_secret(key) and type(inner) == "string" and #inner >= TELLING then
+      list[#list + 1] = inner
+    end
+  end
+  return list
+end
+
+--- What must not appear in what is kept of a body: `secrets`, and what stands in its secret fields,
+-- for the provider may repeat a matching id in a sentence.
+-- @param body     table
+-- @param secrets  list of strings, or nil
+-- @return list of strings
+function err.secrets(body, secrets)
+  local list = gather(body, {})
+  for _, secret in ipairs(secrets or {}) do
+    list[#list + 1] = secret
+  end
+  return list
+end
+
+local function scrub(value, secrets)
   if type(value) == "string" then
     return err.redact(value, secrets)
   elseif type(value) ~= "table" then
@@ -51,10 +78,18 @@ function err.scrub(value, secrets)
   end
   local copy = {}
   for key, inner in pairs(value) do
-    local hidden = type(key) == "string" and SECRET[key:lower()] and inner ~= ""
-    copy[key] = hidden and HIDDEN or err.scrub(inner, secrets)
+    local name = type(key) == "string" and err.redact(key, secrets) or key
+    copy[name] = is_secret(key) and inner ~= "" and HIDDEN or scrub(inner, secrets)
   end
   return copy
+end
+
+--- A copy of what the provider said, without its secrets.
+-- @param value    anything that JSON can hold
+-- @param secrets  list of strings that must not appear, or nil
+-- @return the copy
+function err.scrub(value, secrets)
+  return scrub(value, type(value) == "table" and err.secrets(value, secrets) or secrets)
 end
 
 local function sentence(e)
@@ -80,7 +115,7 @@ local function sentence(e)
   if e.correlation_id then
     parts[#parts + 1] = "; correlation id " .. e.correlation_id
   end
-  return table.concat(parts)
+  return (table.concat(parts):gsub("%c+", " "))  -- what the provider said may span lines
 end
 
 local Error = { __tostring = sentence }

@@ -168,6 +168,16 @@ function input.check(order, now)
   return input.warnings(order)
 end
 
+--- Check what identifies a request: it stands in a header.
+-- @return nil | err of kind `invalid`
+function input.check_correlation(id)
+  if id == "" or #id > 255 then
+    return reject("correlation_id", "must have 1 to 255 characters")
+  elseif id:find("%c") or id:find("^ ") or id:find(" $") then
+    return reject("correlation_id", "must not hold a control character, nor begin or end with a space")
+  end
+end
+
 --- What the provider accepts and ignores.
 -- @return list of sentences
 function input.warnings(order)

@@ -5,10 +5,25 @@ local cjson = require "cjson"
 local json = {}
 
 local instance = cjson.new()
-instance.encode_number_precision(14)
+instance.encode_number_precision(14)  -- 17 would write a price of 8.7 as 8.6999999999999993
 instance.encode_sparse_array(false)
 instance.decode_max_depth(64)
 instance.encode_max_depth(64)
+
+local MOST = 1e14  -- whole numbers from here on would lose digits
+
+local function is_exact(value)
+  if type(value) == "number" then
+    return value % 1 ~= 0 or (value < MOST and value > -MOST)
+  elseif type(value) == "table" then
+    for _, inner in pairs(value) do
+      if not is_exact(inner) then
+        return false
+      end
+    end
+  end
+  return true
+end
 
 local function without_nulls(value)
   if value == cjson.null then
@@ -29,11 +44,13 @@ function json.encode(value)
   local ok, text = pcall(instance.encode, value)
   if not ok then
     return nil, (tostring(text):gsub("^.-:%d+: ", ""))
+  elseif not is_exact(value) then
+    return nil, "holds a number of more than 14 digits: write it as a text"
   end
   return text
 end
 
---- Decode a text; null becomes nil.
+--- Decode a text; what is null in it becomes nil.
 -- @param text  string
 -- @return value | nil, reason (which holds nothing of the text)
 function json.decode(text)
@@ -41,7 +58,11 @@ function json.decode(text)
   if not ok then
     return nil, "is not JSON"
   end
-  return without_nulls(value)
+  value = without_nulls(value)
+  if value == nil then
+    return nil, "is null"
+  end
+  return value
 end
 
 return json

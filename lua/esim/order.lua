@@ -17,7 +17,7 @@ local Order = {}
 Order.__index = Order
 
 function Order:__tostring()
-  return "esim.order: " .. self.id .. " " .. tostring(self.status)
+  return "esim.order: " .. self.id .. " " .. (tostring(self.status):gsub("%c+", " "))
 end
 
 local function escape(text)
@@ -63,6 +63,13 @@ local function context(self)
   }
 end
 
+-- A token's error is shared by all who waited for it: each gets a copy with its own order.
+local function about_us(self, e)
+  local copy = err.new(e.kind, e)
+  copy.order_id, copy.correlation_id, copy.history = self.id, self.correlation_id, self.history
+  return copy
+end
+
 local function failed(self, body)
   return err.new("failed", {
     order_id = self.id, correlation_id = self.correlation_id, history = self.history,
@@ -70,12 +77,24 @@ local function failed(self, body)
   })
 end
 
--- COMPLETED is final only with what it promises; a word that is not known is not final.
+local function outcome(self)
+  return inner[self].profile, inner[self].failure
+end
+
+local function is_final(self)
+  return inner[self].profile ~= nil or inner[self].failure ~= nil
+end
+
+-- COMPLETED is final only with what it promises; a word that is not known is not final. What is final stays,
+-- also when the answer to an earlier look arrives after it.
 local function take_body(self, body)
-  local changed = note_status(self, body.status)
+  if is_final(self) then
+    return nil
+  end
+  note_status(self, body.status)
   if self.status == "COMPLETED" then
     if type(body.output) ~= "table" then
-      return changed, nil, err.new("answer", {
+      return err.new("answer", {
         message = "the order is completed but the answer holds no output",
         order_id = self.id, correlation_id = self.correlation_id,
       })
@@ -84,11 +103,6 @@ local function take_body(self, body)
   elseif self.status == "FAILED" then
     inner[self].failure = failed(self, body)
   end
-  return changed
-end
-
-local function outcome(self)
-  return inner[self].profile, inner[self].failure
 end
 
 local function is_lag(self, fault, got)
@@ -107,14 +121,17 @@ end
 -- @return status | nil, err
 function Order:poll()
   local mine = inner[self]
-  if self.status == "COMPLETED" and mine.profile or mine.failure then
+  if is_final(self) then
     return self.status
   end
   local fault, got, e = mine.client.exchange("request", {
     method = "GET", target = target_of(self), headers = headers_of(self),
   })
-  e = e or answer.error(fault, got, context(self))
-  if e and is_lag(self, fault, got) then
+  if e then
+    return nil, about_us(self, e)
+  end
+  e = answer.error(fault, got, context(self))
+  if e and self.status and is_lag(self, fault, got) then
     return self.status
   elseif e then
     return nil, e
@@ -125,7 +142,7 @@ function Order:poll()
     return nil, e
   end
   mine.looked = native.clock()
-  local _, _, wrong = take_body(self, body)
+  local wrong = take_body(self, body)
   if wrong then
     return nil, wrong
   end
@@ -181,44 +198,65 @@ local function spec_of(self, options)
   }
 end
 
-local function finish(self, pending)
-  inner[self].waits[pending] = nil
-  loop.cancel(pending)
+-- One wait: `told` is how much of the history its on_status has heard, `over` that it is to end.
+local function begin(self, options)
+  local wait = { told = #self.history, on_status = options.on_status }
+  inner[self].waits[wait] = true
+  return wait
+end
+
+local function stop(wait)
+  wait.over = true
+  if wait.pending then
+    loop.cancel(wait.pending)
+  end
+end
+
+local function tell(self, wait)
+  while wait.on_status and not wait.over and wait.told < #self.history do
+    wait.told = wait.told + 1
+    wait.on_status(self, self.history[wait.told].status)
+  end
 end
 
 -- One answer of the poll: true when it was not final, else false and what ends the wait.
-local function digest(self, got, options)
+local function digest(self, got, wait)
   local body, e = answer.order(got, context(self))
   if not body then
     return false, e
   end
   inner[self].looked = native.clock()
-  local changed, _, wrong = take_body(self, body)
-  if changed and options.on_status then
-    options.on_status(self, self.status)
-  end
+  local wrong = take_body(self, body)
+  tell(self, wait)
   if wrong then
     return false, wrong
   end
-  return outcome(self) == nil and inner[self].failure == nil
+  return not is_final(self)
+end
+
+local function cancelled(self)
+  return err.new("cancelled", {
+    order_id = self.id, correlation_id = self.correlation_id, history = self.history,
+  })
 end
 
 local function end_error(self, fault, got)
-  local e = answer.error(fault, got, context(self))
   if fault == "cancelled" then
-    e = err.new("cancelled", { order_id = self.id, correlation_id = self.correlation_id })
-  elseif fault == "forked" then
+    return cancelled(self)
+  end
+  local e = answer.error(fault, got, context(self))
+  if fault == "forked" then
     e.message = "the process forked: the wait went with the parent"
   end
   e.history = self.history
   return e
 end
 
-local function follow(self, pending, options)
+local function follow(self, wait)
   local client, refused = inner[self].client, false
   while true do
     local serial = client.serial()
-    local fault, got = loop.await(pending)
+    local fault, got = loop.await(wait.pending)
     if not fault and got.http == 401 and not refused then
       local ok = client.renew(serial)
       refused = true
@@ -232,30 +270,40 @@ local function follow(self, pending, options)
       return end_error(self, fault, got)
     elseif got.http ~= 404 then
       refused = false
-      local on, e = digest(self, got, options)
+      local on, e = digest(self, got, wait)
       if not on then
         return e
       end
     end
-    loop.again(pending)
+    if wait.over then  -- on_status ended it, or somebody else while a token was fetched?
+      return cancelled(self)
+    end
+    loop.again(wait.pending)
   end
 end
 
--- Look until it is final, and end the poll whatever happens, also when on_status raises.
-local function watch(self, options)
+local function look_on(self, wait, options)
   local client = inner[self].client
   local ok, e = client.ensure()
-  if not ok then
-    return e
+  if wait.over then
+    return cancelled(self)
+  elseif not ok then
+    return about_us(self, e)
   end
-  local pending, fault = client.submit("poll", spec_of(self, options))
-  if not pending then
+  local fault
+  wait.pending, fault = client.submit("poll", spec_of(self, options))
+  if not wait.pending then
     return end_error(self, fault, {})
   end
-  inner[self].waits[pending] = true
-  local fine
-  fine, e = protect.call(follow, self, pending, options)
-  finish(self, pending)
+  return follow(self, wait)
+end
+
+-- Look until it is final, and end the poll whatever happens, also when on_status raises or the script is interrupted.
+local function watch(self, options)
+  local wait = begin(self, options)
+  local fine, e = protect.call(look_on, self, wait, options)
+  inner[self].waits[wait] = nil
+  stop(wait)
   if not fine then
     error(e, 0)
   end
@@ -283,8 +331,12 @@ end
 
 --- End all waits for this order; they return an error of kind `cancelled`. The order lives on.
 function Order:cancel()
-  for pending in pairs(inner[self].waits) do
-    loop.cancel(pending)
+  local waits = {}
+  for wait in pairs(inner[self].waits) do
+    waits[#waits + 1] = wait
+  end
+  for _, wait in ipairs(waits) do
+    stop(wait)
   end
 end
 
@@ -297,31 +349,51 @@ function Order:save()
   if self.status then
     parts[#parts + 1] = "status=" .. escape(self.status)
   end
+  parts[#parts + 1] = "end"
   return table.concat(parts, " ")
+end
+
+local HEAD = "esim-order "
+
+local function read_id(id)
+  if id ~= "" and HEAD:sub(1, #id) == id then
+    return nil, "is a saved order that was cut short"
+  elseif id == "" or id:find("[%c%s]") then
+    return nil, "is no order id and no saved order"
+  end
+  return { id = id, created = os.time() }
+end
+
+local function read_fields(text)
+  local fields = {}
+  for name, value in text:gmatch("(%S-)=(%S*)") do
+    fields[name] = unescape(value)
+  end
+  local id, created = fields.id, (fields.created or ""):match("^%d+$")
+  if not id or id == "" or id:find("[%c%s]") or not created or #created > 12 then
+    return nil, "is no saved order"
+  end
+  local status = fields.status
+  if status == "COMPLETED" or status == "FAILED" then
+    status = nil  -- the outcome itself was not saved: look once more
+  end
+  return { id = id, created = tonumber(created), correlation_id = fields.correlation_id, status = status }
 end
 
 --- What `save` wrote, or a bare id.
 -- @return { id, correlation_id, created, status } | nil, what is wrong
 function order.read(saved)
-  local rest = saved:match("^esim%-order 1 (.*)$")
-  if not rest then
-    if saved == "" or saved:find("[%c%s]") then
-      return nil, "is no order id and no saved order"
-    end
-    return { id = saved, created = os.time() }
+  local version, rest = saved:match("^esim%-order (%d+)(.*)$")
+  if not version then
+    return read_id(saved)
+  elseif version ~= "1" then
+    return nil, "was saved by a later version of this module"
   end
-  local fields = {}
-  for name, value in rest:gmatch("(%S-)=(%S*)") do
-    fields[name] = unescape(value)
+  local text = rest:match("^ (.*) end%s*$")
+  if not text then
+    return nil, "is a saved order that was cut short"
   end
-  fields.created = tonumber(fields.created)
-  if not fields.id or fields.id == "" or fields.id:find("[%c%s]") or not fields.created then
-    return nil, "is no saved order"
-  end
-  if fields.status == "COMPLETED" or fields.status == "FAILED" then
-    fields.status = nil  -- the outcome itself was not saved: look once more
-  end
-  return fields
+  return read_fields(text)
 end
 
 return order

@@ -25,31 +25,39 @@ local function note(self, sentence)
   self.notes[#self.notes + 1] = sentence
 end
 
+-- What the provider issues is written as it came: lenient, or the customer would be left without a code.
+local LENIENT = { lenient = true }
+
+local function usable(fields)
+  return code.format(fields, LENIENT) and fields
+end
+
 -- smdpUrl and matchingId win over lpa_url, which the provider is known to garble.
 local function settle_code(self, lpa)
-  local said = lpa and code.parse(lpa, { lenient = true })
-  local built = self.smdp and self.matching_id
-    and { smdp = self.smdp, matching_id = self.matching_id }
-  local rebuilt = built and code.format(built)
-  if not said and not rebuilt then
+  local said = lpa and code.parse(lpa, LENIENT)
+  local id = self.matching_id or (said and said.matching_id == "" and "") or nil
+  local built = self.smdp and id and usable { smdp = self.smdp, matching_id = id }
+  if not said and not built then
     note(self, lpa and "lpa_url is malformed and cannot be rebuilt" or "no activation code came back")
     return nil
   elseif not said then
     note(self, lpa and "lpa_url was malformed: rebuilt from smdpUrl and matchingId"
       or "lpa_url was missing: built from smdpUrl and matchingId")
-    return rebuilt
-  elseif not rebuilt then
-    self.smdp, self.matching_id = self.smdp or said.smdp, self.matching_id or said.matching_id
-    self.confirmation = said.confirmation_code_required
-    return code.format(said)
-  end
-  local differs = said.smdp:lower() ~= built.smdp:lower() or said.matching_id ~= built.matching_id
-  if differs then
+    return built
+  elseif not built then
+    note(self, "smdpUrl or matchingId was missing or unusable: taken from lpa_url")
+    return said
+  elseif said.smdp:lower() ~= built.smdp:lower() or said.matching_id ~= built.matching_id then
     note(self, "lpa_url disagreed with smdpUrl and matchingId, which win")
-    return rebuilt
+    return built
   end
-  self.confirmation = said.confirmation_code_required
-  return code.format(said)
+  return said
+end
+
+local function set_code(self, fields)
+  self.text = code.format(fields, LENIENT)
+  self.smdp, self.matching_id = fields.smdp, fields.matching_id
+  self.confirmation = fields.confirmation_code_required
 end
 
 --- The profile in a completed order's `output`.
@@ -65,8 +73,11 @@ function profile.new(output)
   local lpa = text(output.lpa_url) or text(output._lpa)
   if not self.matching_id and not lpa then
     note(self, "no matching id came back: a top-up has no activation code")
-  else
-    self.text = settle_code(self, lpa)
+    return self
+  end
+  local fields = settle_code(self, lpa)
+  if fields then
+    set_code(self, fields)
   end
   return self
 end
@@ -98,7 +109,7 @@ function Profile:manual()
     return nil
   end
   return {
-    address = self.smdp, matching_id = self.matching_id or "",
+    address = self.smdp, matching_id = self.matching_id,
     confirmation_code_required = self.confirmation or false,
   }
 end

@@ -27,13 +27,23 @@ local function carried(f, ...)
   if not caller then
     return pcall(f, ...)
   end
-  local inner = coroutine.create(f)
+  local inner = coroutine.create(function(...)
+    return f(...)  -- which may be a C function: coroutine.create refuses those
+  end)
   outer[inner] = caller
   return carry(inner, coroutine.resume(inner, ...))
 end
 
+local function suspends()
+  local thread = coroutine.create(function()
+    return pcall(coroutine.yield)
+  end)
+  coroutine.resume(thread)
+  return coroutine.status(thread) == "suspended"
+end
+
 --- Call `f` with the further arguments.
 -- @return true and its results | false and what it raised
-protect.call = _VERSION == "Lua 5.1" and type(rawget(_G, "jit")) ~= "table" and carried or pcall
+protect.call = suspends() and pcall or carried
 
 return protect

@@ -24,7 +24,8 @@ http {
   lua_package_cpath "$cpath;;";
   init_worker_by_lua_block {
     math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
-    require("esim.sandbox.provider").setup { token = "$token", url = "$url", delay = $delay, logs = $logs }
+    require("esim.sandbox.provider").setup { token = "$token", url = "$url", delay = $delay, logs = $logs,
+      mark = "$mark" }
   }
   server {
     listen 127.0.0.1:$port $tls backlog=4096;
@@ -103,13 +104,14 @@ local function read_file(name)
   return text
 end
 
--- nginx, and a watchdog that ends it and removes the folder once its owner is gone.
+-- nginx, and a watchdog that ends it and removes the folder once its owner is gone or has asked for it: not
+-- before, for where nginx does not start the folder holds the reason.
 local WATCH = [[
 nginx -p $dir -c $dir/nginx.conf >$dir/out.log 2>&1 &
 child=$!
 echo $child >$dir/child
 trap '' INT HUP
-while kill -0 $child && kill -0 $owner && [ ! -e $dir/stop ]; do sleep 0.1; done
+while kill -0 $owner && [ ! -e $dir/stop ]; do sleep 0.1; done
 kill -TERM $child
 wait $child
 rm -rf $dir
@@ -121,7 +123,7 @@ local function write_conf(options, dir, port)
     workers = string.format("%d", options.workers), keepalive = string.format("%d", options.keepalive),
     modules = options.modules, path = library_path(), cpath = options.cpath or "",
     tls = options.tls and "ssl http2" or "", certificate = options.certificate or "",
-    user = output_of("id -u") == "0" and "user root;" or "", logs = tostring(options.logs),
+    user = output_of("id -u") == "0" and "user root;" or "", logs = tostring(options.logs), mark = options.mark,
     owner = output_of("echo $PPID"),
   }
   write_file(dir .. "/nginx.conf", (CONF:gsub("%$(%l+)", values)))
@@ -187,7 +189,7 @@ local function fetch_log(url, ca_file)
 end
 
 local function complete(options)
-  local all = { delay = 2, workers = 1, keepalive = 65, logs = true }
+  local all = { delay = 2, workers = 1, keepalive = 65, logs = true, mark = "" }
   for key, value in pairs(options or {}) do
     all[key] = value
   end
@@ -198,7 +200,8 @@ end
 
 --- Start a sandbox.
 -- @param options  port (default: a free one), delay (seconds until an order is completed, 2), tls (false),
---   workers (1), keepalive (seconds that an idle connection is kept, 65), logs (true), cpath (where LuaJIT finds
+--   workers (1), keepalive (seconds that an idle connection is kept, 65), logs (true), token (a random one),
+--   mark ("": begins each matching id, so that a test finds it where it must not be), cpath (where LuaJIT finds
 --   esim/core.so, for the QR image)
 -- @return { url, token, port, pid, ca_file, log = function() … end, stop = function() … end } | nil, reason
 function sandbox.start(options)

@@ -1,6 +1,9 @@
 -- Runs busted in this very interpreter and reports on one line what it counted.
 -- What is skipped or pending counts as failed.
 
+local leaks = require "spec.support.leaks"
+leaks.watch()
+
 local busted = require "busted.core" ()
 local passed, failed = 0, 0
 
@@ -31,6 +34,7 @@ local file = assert(arg[1], "a spec file")
 local load_files = require "busted.modules.test_file_loader" (busted, { "lua" })
 load_files({ file }, { "_spec" }, { excludes = {}, verbose = false, recursive = false, shuffle = false, sort = false })
 require "busted.execute" (busted)(1, {})
+leaks.tell()
 print("esim-result " .. passed .. " " .. failed)
 io.stdout:flush()
 os.exit(failed == 0 and 0 or 1, true)

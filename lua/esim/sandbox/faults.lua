@@ -41,7 +41,7 @@ end
 -- @return nil, or status, type, message
 function faults.refusal(plan, times)
   for _, status in ipairs(STATUSES) do
-    local n = tonumber(plan[status])
+    local n = plan[status] and (tonumber(plan[status]) or math.huge)
     if n and times(status) <= n then
       retry_after(plan)
       return tonumber(status), TYPES[status], "The sandbox was told to refuse"

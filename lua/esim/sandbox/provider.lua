@@ -19,6 +19,13 @@ function provider.setup(options)
   settings = options
 end
 
+-- What an order was sent as; never the token.
+local function note_order(entry)
+  entry.headers = ngx.req.get_headers()
+  entry.headers.authorization = entry.headers.authorization and "Bearer [redacted]"
+  entry.body = ngx.req.get_body_data()
+end
+
 local function log(status, order)
   if not settings.logs then
     return
@@ -28,6 +35,9 @@ local function log(status, order)
     correlation_id = ngx.var.http_x_correlation_id, status = status, order_id = order and order.id,
     product_ids = order and order.product_ids, at = ngx.now(),
   }
+  if entry.method == "POST" then
+    note_order(entry)
+  end
   state:rpush("log", json.encode(entry))
 end
 
@@ -77,7 +87,7 @@ local function new_output(input, plan)
   if input.operationType ~= "NEW_ESIM" then
     return { iccid = input.esim.iccid, subscription_id = "s-" .. random_text(20) }
   end
-  local id = ("%s-%s-%s"):format(random_text(2), random_text(5), random_text(6))
+  local id = ("%s%s-%s-%s"):format(settings.mark, random_text(2), random_text(5), random_text(6))
   local code = "LPA:1$rsp.truphone.com$" .. id
   local lpa = plan.malformed and "LPA:1$%rsp.truphone.com$%" .. id
     or plan.disagree and "LPA:1$rsp.example.com$" .. random_text(10) or code
