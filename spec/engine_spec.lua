@@ -135,6 +135,14 @@ describe("the engine", function()
     assert.is_true(ok, tostring(reason))
   end)
 
+  it("works when the collector runs every few instructions", function()
+    local pipe = assert(io.popen(("%s spec/support/collected.lua %s %s 2>&1"):format(
+      os.getenv "ESIM_LUA" or "lua5.4", box.url, box.token)))
+    local said = pipe:read("*a")
+    pipe:close()
+    assert.is_true(tonumber(said:match("collected\t(%d+)") or 0) > 100, said)
+  end)
+
   it("tells a child that what was in flight is its parent's, and serves it anew", function()
     local a = account()
     local pending = assert(loop.submit("poll", a, { target = "/v1/none", headers = HEADERS, first = 60 }))
