@@ -56,11 +56,10 @@ describe("the house", function()
   end)
 
   it("says in one sentence that a library is for another Lua, and what mends it", function()
-    local mine = os.getenv "ESIM_LUA" or "lua5.4"
-    local other = mine:find("5.4", 1, true) and "lua5.3" or "lua5.4"
-    local build = mine:find("/", 1, true) and "lua5.4" or mine
+    local mine = (os.getenv "ESIM_LUA" or "lua5.4"):gsub("^.*/.*$", "lua5.4")  -- a sanitizer's host is a 5.4
+    local other = mine == "lua5.4" and "lua5.3" or "lua5.4"
     local pipe = io.popen(("LUA_PATH='%s' LUA_CPATH='build/%s/?.so' %s -e 'require \"esim.native\"' 2>&1")
-      :format("lua/?.lua", build, other))
+      :format("lua/?.lua", mine, other))
     local said = pipe:read("*a")
     pipe:close()
     assert.truthy(said:find("make LUA=" .. other, 1, true), said)
