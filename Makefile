@@ -85,7 +85,7 @@ asan tsan:
 
 valgrind:
 	@$(MAKE) -s LUA=lua5.4 specs
-	SPECS=spec/engine_spec.lua WRAP='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' spec/support/run.sh lua5.4
+	SPECS='spec/engine_spec.lua spec/cut_spec.lua spec/flow_spec.lua spec/symbol_spec.lua $(wildcard spec/regress/*_spec.lua)' WRAP='valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite' spec/support/run.sh lua5.4
 
 install: $(MODULE)
 	install -d $(DESTDIR)$(LIBDIR)/esim

@@ -11,6 +11,7 @@
 
 #define READY 64   /* descriptors served at a time */
 #define PAUSE 0.01 /* seconds before another libcurl is asked for */
+#define BUFFER 4096L  /* bytes that are read at a time */
 #define POOLED 64  /* idle handles kept for the next exchanges */
 
 /*
@@ -159,20 +160,34 @@ static void free_slot(esim_slot *s) {
   free(s);
 }
 
+/*
+** A handle that was taken off the wire keeps its buffer, and after
+** curl_easy_reset() believes it of the default size, which is larger. Such a one
+** refuses to be told the size, and must not be used.
+*/
+static bool sized(esim_slot *s) {
+  return curl_easy_setopt(s->easy, CURLOPT_BUFFERSIZE, BUFFER) == CURLE_OK;
+}
+
+static bool renew(esim_slot *s) {
+  curl_easy_cleanup(s->easy);
+  s->easy = curl_easy_init();
+  return s->easy != NULL && sized(s);
+}
+
 static esim_slot *take_slot(esim_wire *w) {
   esim_slot *s = w->idle;
   if (s != NULL) {
     w->idle = s->next;
     w->idle_count--;
-    return s;
+  } else {
+    s = calloc(1, sizeof *s);
   }
-  s = calloc(1, sizeof *s);
   if (s == NULL)
     return NULL;
   s->wire = w;
-  s->easy = curl_easy_init();
-  if (s->easy == NULL) {
-    free(s);
+  if ((s->easy == NULL || !sized(s)) && !renew(s)) {
+    free_slot(s);
     return NULL;
   }
   return s;
@@ -263,8 +278,6 @@ static int set_manners(esim_slot *s) {
   SET(ERRORBUFFER, s->error);
   SET(NOSIGNAL, 1L);
   SET(FOLLOWLOCATION, 0L);
-  /* A wish: refused while the handle still has the buffer of its last use. */
-  curl_easy_setopt(s->easy, CURLOPT_BUFFERSIZE, 4096L);
   SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
   SET(PIPEWAIT, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075700
