@@ -1,7 +1,6 @@
 -- libcurl keeps the small buffer of an exchange that was taken off the wire, and forgets its size when the handle is
 -- used again: a large answer was then read past its end. Valgrind sees it at once, others may crash.
 
-local esim = require "esim"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local provider = require "spec.support.provider"
