@@ -89,6 +89,6 @@ describe("each snippet of the README", function()
   end
 
   it("was found", function()
-    assert.equal(3, count)
+    assert.equal(4, count)
   end)
 end)
