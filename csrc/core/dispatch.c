@@ -399,6 +399,17 @@ void esim_dispatch_again(esim_dispatch *d, esim_work *w, double now) {
   }
 }
 
+/* It may have got an outcome in this very lap, which nobody is to take. */
+static void unfinish(esim_dispatch *d, esim_work *w) {
+  for (esim_work **at = &d->finished; *at != NULL; at = &(*at)->next_finished)
+    if (*at == w) {
+      *at = w->next_finished;
+      if (d->finished_end == &w->next_finished)
+        d->finished_end = at;
+      return;
+    }
+}
+
 void esim_dispatch_drop(esim_dispatch *d, esim_work *w) {
   if (w->stage == ESIM_FLYING && w->kind == ESIM_ORDER) {
     w->orphan = true;
@@ -409,6 +420,8 @@ void esim_dispatch_drop(esim_dispatch *d, esim_work *w) {
     w->account->in_flight--;
     mark(d, w->account);
   }
+  if (w->stage == ESIM_LANDED)
+    unfinish(d, w);
   leave_queue(d, w);
   discard(d, w);
 }
