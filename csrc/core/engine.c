@@ -12,6 +12,8 @@
 #include "gate.h"
 #include "poller.h"
 
+#define BLIND 0.02  /* seconds between looks into an inbox without descriptor */
+
 pthread_mutex_t esim_gate = PTHREAD_MUTEX_INITIALIZER;
 
 /* All guarded by the gate. */
@@ -270,9 +272,12 @@ void esim_engine_pop(esim_inbox *in) {
 
 /* Waiting. */
 
+/* Without a descriptor (there are none left) nothing wakes us: look often. */
 static void poll_event(int event, double deadline) {
   struct pollfd watched = { .fd = event, .events = POLLIN };
   double left = deadline - esim_clock();
+  if (event < 0)
+    left = fmin(left, BLIND);
   int limit = isfinite(left) ? (int)fmin(ceil(fmax(left, 0) * 1000), INT_MAX)
                              : -1;
   poll(&watched, 1, limit);
