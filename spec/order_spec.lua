@@ -81,6 +81,11 @@ describe("a saved order", function()
     assert.same({ "COMPLETED" }, { again.history[1].status })
   end)
 
+  it("by a machine whose clock was not set is waited for like any other", function()
+    local id = place("sandbox:slow=0").id
+    assert(assert(box.client:resume("esim-order 1 id=" .. id .. " created=0 end")):wait(quick()))
+  end)
+
   it("is refused where it was cut short, wherever that was", function()
     local line = place("sandbox:slow=30"):save()
     for size = 1, #line - 1 do
