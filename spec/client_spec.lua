@@ -59,7 +59,8 @@ describe("a client", function()
   end
 
   for _, url in ipairs { "", "x", "http://example.com", "https://u:p@example.com", "https://example.com/?a=b",
-    "https://example.com/#a", "ftp://example.com", "https://example.com/a b", "https://example.com/\r\nX: 1" } do
+    "https://example.com/#a", "https://example.com/#", "https://example.com/?", "ftp://example.com",
+    "http://127.300.1.1", "http://127.0.0.1.1", "https://example.com/a b", "https://example.com/\r\nX: 1" } do
     it(("with the URL %q is invalid, and its error one line"):format(url), function()
       local made, e = esim.client { url = url, token = "t" }
       assert.is_nil(made)
