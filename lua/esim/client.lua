@@ -52,6 +52,17 @@ local function check_range(options, key, least, name, level)
   end
 end
 
+-- The options as a table of our own: the core reads no metatable, and nothing changes under our hands.
+local function gather(options)
+  check_options(options, TYPES, "esim.client", 4)
+  local own = {}
+  for key in pairs(TYPES) do
+    own[key] = options[key]
+  end
+  check_options(own, TYPES, "esim.client", 4)
+  return own
+end
+
 -- What order.lua needs of a client, without the client's token in reach.
 local function services(self)
   local mine = inner[self]
@@ -123,7 +134,7 @@ end
 --   ca_file, client_cert, client_key (file names, PEM), allow_http
 -- @return client | nil, err of kind `invalid`
 function client.new(options)
-  check_options(options, TYPES, "esim.client", 3)
+  options = gather(options)
   check_range(options, "rate", 0, "esim.client", 3)
   check_range(options, "connections", 1, "esim.client", 3)
   check_range(options, "timeout", 0.001, "esim.client", 3)
