@@ -10,12 +10,13 @@ describe("a poll that is cancelled while it is refused for want of a token", fun
     local server = peer.start(function(server)
       local connection = server:accept()
       server:request(connection)
+      os.execute("sleep 0.3")  -- until all the others are due
       server:write(connection, peer.answer("401 Unauthorized", "{}"))
       return 0
     end)
     local account = assert(core.account { url = server.url, connections = 1 })
     assert(account:token "t")
-    local spec = { target = "/x", first = 0.001, factor = 1, cap = 0.001 }
+    local spec = { target = "/x", deadline = 20, first = 0.001, factor = 1, cap = 0.001 }
     local first = assert(loop.submit("poll", account, spec))
     local others = {}
     for i = 1, 20 do others[i] = assert(loop.submit("poll", account, spec)) end
