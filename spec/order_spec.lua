@@ -160,6 +160,13 @@ describe("a look", function()
     assert.truthy(one:wait { timeout = 1 }:code())
   end)
 
+  it("that finds a secret for a status does not tell it", function()
+    local one = scripted { { id = "o-1", status = "TOKEN and LPA:1$rsp.example.com$AB-CDEFG" } }
+    assert.equal("[redacted] and [redacted]", assert(one:poll()))
+    assert.equal("[redacted] and [redacted]", one.history[2].status)
+    assert.is_nil((tostring(one) .. one:save()):find("TOKEN", 1, true))
+  end)
+
   it("that comes late does not undo what is final", function()
     local one
     one = scripted {

@@ -33,16 +33,20 @@ local function unescape(text)
   end))
 end
 
+local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }
+
+-- A word that is not known may be anything, also a secret.
 local function note_status(self, status)
-  if status == nil or status == self.status then
-    return false
+  if status ~= nil and not WORDS[status] then
+    status = err.redact(status, inner[self].client.secrets())
   end
-  self.status = status
-  self.history[#self.history + 1] = { status = status, at = os.time() }
-  return true
+  if status ~= nil and status ~= self.status then
+    self.status = status
+    self.history[#self.history + 1] = { status = status, at = os.time() }
+  end
 end
 
---- @param client  with :_look(order_id, correlation_id, options)
+--- @param client   what client.lua lends: exchange, submit, ensure, renew, reject, serial, secrets, headers
 -- @param fields   id, correlation_id, created (seconds since 1970), status, email
 function order.new(client, fields)
   local self = setmetatable({
