@@ -130,10 +130,11 @@ static void disown(esim_inbox *in) {
     if (w == NULL || !w->away)
       continue;
     in->places[i].work = NULL;
-    if (in->forked || driver == NULL)
+    if (in->forked)
       continue;  /* it is the parent's */
-    w->dropped = true;
-    esim_driver_post(driver, w);
+    w->dropped = true;  /* also for an engine that is just being ended */
+    if (driver != NULL)
+      esim_driver_post(driver, w);
   }
 }
 
@@ -213,9 +214,10 @@ void esim_engine_cancel(esim_inbox *in, double id) {
   bool away = w->away;
   if (w->delivered)
     esim_inbox_withdraw(in, w);
-  if (away && driver != NULL && !in->forked) {
-    w->dropped = true;
-    esim_driver_post(driver, w);
+  if (away && !in->forked) {
+    w->dropped = true;  /* also for an engine that is just being ended */
+    if (driver != NULL)
+      esim_driver_post(driver, w);
   }
   unlock();
   if (!away)
