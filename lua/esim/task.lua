@@ -219,8 +219,8 @@ end
 --- Wait.
 -- @param seconds  number, 0 or more
 function task.sleep(seconds)
-  if type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
-    error("esim.sleep: seconds expected", 2)
+  if type(seconds) ~= "number" or not (seconds >= 0 and seconds <= 1e9) then
+    error("esim.sleep: seconds expected, a number from 0 to 1e9", 2)
   end
   local pending, fault = loop.submit("sleep", seconds)
   if not pending then
