@@ -13,8 +13,8 @@ static void set_slice(lua_State *L, const char *field, esim_slice slice) {
 }
 
 /*
-** core.parse(text [, lenient]) -> { smdp, matching_id, oid, confirmation_code_required }
-** | nil, the field at fault
+** core.parse(text [, lenient]) -> { smdp, matching_id, oid,
+** confirmation_code_required } | nil, the field at fault
 */
 static int code_parse(lua_State *L) {
   size_t size;

@@ -31,7 +31,7 @@ static esim_fault judge(CURLU *url, const char *text, bool allow_http,
     code = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
   if (code == CURLUE_OK)
     code = curl_url_get(url, CURLUPART_HOST, &host, 0);
-  /* An empty query or fragment is none to libcurl, and would take the target. */
+  /* To libcurl an empty query is none, and yet it would take the target. */
   bool good = code == CURLUE_OK && !has_part(url, CURLUPART_USER) &&
               !has_part(url, CURLUPART_PASSWORD) && strpbrk(text, "?#") == NULL;
   *loopback = good && is_loopback(host);
