@@ -59,7 +59,8 @@ describe("a client", function()
   end
 
   for _, url in ipairs { "", "x", "http://example.com", "https://u:p@example.com", "https://example.com/?a=b",
-    "https://example.com/#a", "ftp://example.com", "https://example.com/a b", "https://example.com/\r\nX: 1" } do
+    "https://example.com/#a", "https://example.com/#", "https://example.com/?", "ftp://example.com",
+    "http://127.300.1.1", "http://127.0.0.1.1", "https://example.com/a b", "https://example.com/\r\nX: 1" } do
     it(("with the URL %q is invalid, and its error one line"):format(url), function()
       local made, e = esim.client { url = url, token = "t" }
       assert.is_nil(made)
@@ -199,6 +200,21 @@ describe("an account that the provider asked to pause", function()
     _, e = client:order(provider.input(), { timeout = 0.1 })
     assert.equal("throttled", e.kind)
     assert.is_true(e.retry_after > 20)
+    assert.equal(before, requests())
+  end)
+
+  it("for longer than anybody waits says so to what names no deadline", function()
+    local client = client_at(box.url)
+    local placed, e = client:order(provider.input("sandbox:429=1,retry-after=86400"))
+    assert.is_nil(placed)
+    assert.equal("throttled", e.kind)
+    local before = requests()
+    placed, e = client:order(provider.input())
+    assert.is_nil(placed)
+    assert.equal("throttled", e.kind)
+    assert.is_true(e.retry_after > 80000)
+    local _, of_look = assert(client:resume "o-1"):poll()
+    assert.equal("throttled", of_look.kind)
     assert.equal(before, requests())
   end)
 end)

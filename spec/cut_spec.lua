@@ -77,6 +77,22 @@ describe("an order whose answer is cut", function()
   end)
 end)
 
+describe("an order whose connection dies after an interim answer", function()
+  for _, interim in ipairs { "100 Continue", "103 Early Hints" } do
+    it(interim .. " is unknown: that was no answer", function()
+      local server = serve(1, function(server, connection)
+        local whole = server:request(connection)
+        server:write(connection, "HTTP/1.1 " .. interim .. "\r\n\r\n")
+        return whole
+      end)
+      local placed, e = client_of(server):order(provider.input())
+      assert.is_nil(placed)
+      assert.equal("unknown", e.kind)
+      assert.equal(1, server.wait())
+    end)
+  end
+end)
+
 describe("an order that is cut itself", function()
   it("anywhere may have been read, and says so", function()
     local length = 400  -- more than its headers, less than all of it

@@ -110,6 +110,9 @@ describe("misuse raises at the caller's line", function()
   it("of an order and a wait", function()
     raises(function() client:order("x") end)
     raises(function() client:order({}, { timeout = "1" }) end)
+    for _, timeout in ipairs { -1, 0 / 0, math.huge, 1e9 } do
+      raises(function() client:order({}, { timeout = timeout }) end)
+    end
     raises(function() client:resume(1) end)
     local order = assert(client:resume("abc"))
     raises(function() order:wait() end)

@@ -81,6 +81,11 @@ describe("a saved order", function()
     assert.same({ "COMPLETED" }, { again.history[1].status })
   end)
 
+  it("by a machine whose clock was not set is waited for like any other", function()
+    local id = place("sandbox:slow=0").id
+    assert(assert(box.client:resume("esim-order 1 id=" .. id .. " created=0 end")):wait(quick()))
+  end)
+
   it("is refused where it was cut short, wherever that was", function()
     local line = place("sandbox:slow=30"):save()
     for size = 1, #line - 1 do
@@ -153,6 +158,13 @@ describe("a look", function()
     assert.same({ "answer", "o-1", "c-1" }, { e.kind, e.order_id, e.correlation_id })
     assert.equal("COMPLETED", assert(one:poll()))
     assert.truthy(one:wait { timeout = 1 }:code())
+  end)
+
+  it("that finds a secret for a status does not tell it", function()
+    local one = scripted { { id = "o-1", status = "TOKEN and LPA:1$rsp.example.com$AB-CDEFG" } }
+    assert.equal("[redacted] and [redacted]", assert(one:poll()))
+    assert.equal("[redacted] and [redacted]", one.history[2].status)
+    assert.is_nil((tostring(one) .. one:save()):find("TOKEN", 1, true))
   end)
 
   it("that comes late does not undo what is final", function()

@@ -34,7 +34,11 @@ describe("tasks", function()
     assert.has_error(function() esim.run(1) end)
     assert.has_error(function() esim.spawn() end)
     assert.has_error(function() esim.all { 1 } end)
-    assert.has_error(function() esim.sleep(-1) end)
+    for _, seconds in ipairs { -1, 0 / 0, math.huge, 1e10 } do
+      local ok, reason = pcall(function() esim.sleep(seconds) end)
+      assert.is_false(ok)
+      assert.truthy(reason:find("task_spec.lua", 1, true), reason)
+    end
   end)
 
   it("find out that nothing can come", function()

@@ -13,8 +13,8 @@ static void set_slice(lua_State *L, const char *field, esim_slice slice) {
 }
 
 /*
-** core.parse(text [, lenient]) -> { smdp, matching_id, oid, confirmation_code_required }
-** | nil, the field at fault
+** core.parse(text [, lenient]) -> { smdp, matching_id, oid,
+** confirmation_code_required } | nil, the field at fault
 */
 static int code_parse(lua_State *L) {
   size_t size;
@@ -33,10 +33,11 @@ static int code_parse(lua_State *L) {
   return 1;
 }
 
-/* The text of a field; it stays in the table, and so stays valid. */
+/* The text of a field, not from a metatable: it stays, and so stays valid. */
 static esim_slice get_slice(lua_State *L, const char *field) {
   esim_slice slice = { "", 0 };
-  lua_getfield(L, 1, field);
+  lua_pushstring(L, field);
+  lua_rawget(L, 1);
   if (lua_type(L, -1) == LUA_TSTRING)
     slice.text = lua_tolstring(L, -1, &slice.size);
   else if (!lua_isnil(L, -1))

@@ -2,10 +2,16 @@
 
 #include <string.h>
 
+/* Raw: what __index made on the spot nobody would keep from the collector. */
+static void get(lua_State *L, int table, const char *field) {
+  lua_pushstring(L, field);
+  lua_rawget(L, table);
+}
+
 double options_number(lua_State *L, int table, const char *field, double absent,
                       double least) {
   double number = absent;
-  lua_getfield(L, table, field);
+  get(L, table, field);
   if (!lua_isnil(L, -1)) {
     if (lua_type(L, -1) != LUA_TNUMBER)
       luaL_error(L, "%s: number expected, got %s", field, luaL_typename(L, -1));
@@ -19,7 +25,7 @@ double options_number(lua_State *L, int table, const char *field, double absent,
 
 const char *options_string(lua_State *L, int table, const char *field) {
   const char *text = NULL;
-  lua_getfield(L, table, field);
+  get(L, table, field);
   if (!lua_isnil(L, -1)) {
     size_t size;
     if (lua_type(L, -1) != LUA_TSTRING)
@@ -40,7 +46,7 @@ const char *options_required(lua_State *L, int table, const char *field) {
 }
 
 bool options_boolean(lua_State *L, int table, const char *field) {
-  lua_getfield(L, table, field);
+  get(L, table, field);
   bool value = lua_toboolean(L, -1);
   lua_pop(L, 1);
   return value;

@@ -7,8 +7,9 @@
 #include "compat.h"
 
 /*
-** Fields of a table of options at stack index `table`. A field of the wrong type
-** raises and names itself. Strings are Lua's own: the table must stay.
+** Fields of a table of options at stack index `table`, from the bottom; its
+** metatable is not asked. A field of the wrong type raises and names itself.
+** Strings are Lua's own: the table must stay.
 */
 
 /* A number of at least `least`; `absent` where there is none. */

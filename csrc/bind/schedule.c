@@ -27,8 +27,8 @@ esim_schedule bind_read_schedule(lua_State *L, int table) {
 }
 
 /*
-** core.next_look(schedule, last, looks, chance [, together]) -> age in seconds of
-** the look after one at age `last`; `schedule` as in a poll's spec
+** core.next_look(schedule, last, looks, chance [, together]) -> age in seconds
+** of the look after one at age `last`; `schedule` as in a poll's spec
 */
 static int schedule_next(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);

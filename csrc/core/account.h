@@ -37,7 +37,7 @@ typedef struct esim_account {
   /* Guarded by the gate. */
   char *authorization;  /* the header line; NULL: no token yet */
   unsigned serial;      /* of the token: 0 for none, then 1, 2, … */
-  bool given_up;        /* "there is no new token": not yet seen by the driver */
+  bool given_up;        /* "there is no new token": the driver has yet to see */
   unsigned posted;      /* to the engine of this birth; 0: not */
   struct esim_account *next_posted;
 

@@ -16,7 +16,7 @@ bool esim_random(void *bytes, size_t size);
 /* A chance in [0, 1), good enough to spread looks; any thread. */
 double esim_chance(void);
 
-/* A version 4 UUID (RFC 9562 section 5.4) with its NUL; false: no randomness. */
+/* A version 4 UUID (RFC 9562 section 5.4), NUL too; false: no randomness. */
 bool esim_uuid(char text[37]);
 
 #endif

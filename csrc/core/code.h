@@ -26,7 +26,7 @@ typedef struct esim_code {
 /*
 ** Read `size` bytes of text into slices of it. `lenient` takes `_` and `.` in a
 ** matching id too. ESIM_FIELDS, ESIM_LENGTH, or the first field from the left
-** that is bad: ESIM_FORMAT, ESIM_ADDRESS, ESIM_MATCHING_ID, ESIM_OID, ESIM_FLAG.
+** that is bad: ESIM_FORMAT, _ADDRESS, _MATCHING_ID, _OID or _FLAG.
 */
 esim_fault esim_code_parse(const char *text, size_t size, bool lenient,
                            esim_code *code);

@@ -7,7 +7,7 @@
 
 #define SLACK 0.005     /* seconds that a late start may catch up on the rate */
 #define GRACE 5.0       /* seconds for the look at the deadline to come back */
-#define PATIENCE 60.0   /* seconds for refused orders that name no deadline */
+#define PATIENCE 60.0   /* seconds of being held for what has no deadline */
 #define ROOM 2.0        /* seconds of its deadline that an order is sent with */
 #define HOLD 30.0       /* seconds that a 401 holds, should no word come */
 #define LENIENCE 0.5    /* seconds that libcurl may take over a time-out */
@@ -79,11 +79,18 @@ static double latest_start(const esim_work *w) {
   }
 }
 
+/* What names no deadline asks from time to time whether a pause holds it. */
+static double next_doubt(const esim_work *w, double now) {
+  return w->account->paused_until > now + PATIENCE ? now : now + PATIENCE;
+}
+
 static void make_ready(esim_dispatch *d, esim_work *w, double place) {
   w->stage = ESIM_READY;
   esim_heap_set(queue_of(w), &w->place, place);
   if (isfinite(w->deadline))
     esim_heap_set(&d->timers, &w->timer, latest_start(w));
+  else if (w->kind != ESIM_POLL)
+    esim_heap_set(&d->timers, &w->timer, next_doubt(w, esim_clock()));
   mark(d, w->account);
 }
 
@@ -306,6 +313,8 @@ static void serve_dirty(esim_dispatch *d, double now) {
 
 static void expire(esim_dispatch *d, esim_work *w, double now) {
   double latest = latest_start(w);
+  if (isinf(latest))
+    latest = w->account->paused_until > now ? now : next_doubt(w, now);
   if (latest > now) {
     esim_heap_set(&d->timers, &w->timer, latest);
     return;
@@ -399,6 +408,17 @@ void esim_dispatch_again(esim_dispatch *d, esim_work *w, double now) {
   }
 }
 
+/* It may have got an outcome in this very lap, which nobody is to take. */
+static void unfinish(esim_dispatch *d, esim_work *w) {
+  for (esim_work **at = &d->finished; *at != NULL; at = &(*at)->next_finished)
+    if (*at == w) {
+      *at = w->next_finished;
+      if (d->finished_end == &w->next_finished)
+        d->finished_end = at;
+      return;
+    }
+}
+
 void esim_dispatch_drop(esim_dispatch *d, esim_work *w) {
   if (w->stage == ESIM_FLYING && w->kind == ESIM_ORDER) {
     w->orphan = true;
@@ -409,6 +429,8 @@ void esim_dispatch_drop(esim_dispatch *d, esim_work *w) {
     w->account->in_flight--;
     mark(d, w->account);
   }
+  if (w->stage == ESIM_LANDED)
+    unfinish(d, w);
   leave_queue(d, w);
   discard(d, w);
 }

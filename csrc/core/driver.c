@@ -10,7 +10,7 @@
 #include "gate.h"
 #include "poller.h"
 
-#define NAP 0.02      /* seconds after which the thread sees to an absent caller */
+#define NAP 0.02      /* seconds until the thread sees to an absent caller */
 #define NAPS_IDLE 50  /* naps without work before it rests until called */
 
 static void lock(void) {

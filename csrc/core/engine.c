@@ -12,6 +12,8 @@
 #include "gate.h"
 #include "poller.h"
 
+#define BLIND 0.02  /* seconds between looks into an inbox without descriptor */
+
 pthread_mutex_t esim_gate = PTHREAD_MUTEX_INITIALIZER;
 
 /* All guarded by the gate. */
@@ -128,10 +130,11 @@ static void disown(esim_inbox *in) {
     if (w == NULL || !w->away)
       continue;
     in->places[i].work = NULL;
-    if (in->forked || driver == NULL)
+    if (in->forked)
       continue;  /* it is the parent's */
-    w->dropped = true;
-    esim_driver_post(driver, w);
+    w->dropped = true;  /* also for an engine that is just being ended */
+    if (driver != NULL)
+      esim_driver_post(driver, w);
   }
 }
 
@@ -211,9 +214,10 @@ void esim_engine_cancel(esim_inbox *in, double id) {
   bool away = w->away;
   if (w->delivered)
     esim_inbox_withdraw(in, w);
-  if (away && driver != NULL && !in->forked) {
-    w->dropped = true;
-    esim_driver_post(driver, w);
+  if (away && !in->forked) {
+    w->dropped = true;  /* also for an engine that is just being ended */
+    if (driver != NULL)
+      esim_driver_post(driver, w);
   }
   unlock();
   if (!away)
@@ -270,9 +274,12 @@ void esim_engine_pop(esim_inbox *in) {
 
 /* Waiting. */
 
+/* Without a descriptor (there are none left) nothing wakes us: look often. */
 static void poll_event(int event, double deadline) {
   struct pollfd watched = { .fd = event, .events = POLLIN };
   double left = deadline - esim_clock();
+  if (event < 0)
+    left = fmin(left, BLIND);
   int limit = isfinite(left) ? (int)fmin(ceil(fmax(left, 0) * 1000), INT_MAX)
                              : -1;
   poll(&watched, 1, limit);

@@ -60,7 +60,8 @@ void esim_engine_pop(esim_inbox *inbox);
 
 /*
 ** Wait `seconds` at most (negative: for ever) until the inbox holds something.
-** False: it does not, because the time is over or a signal came.
+** False: it does not, because the time is over, a signal came, or there is no
+** descriptor left to wait for: then it returns early.
 */
 bool esim_engine_wait(esim_inbox *inbox, double seconds);
 

@@ -6,7 +6,7 @@
 #include "fault.h"
 
 /*
-** EID: 32 decimal digits that modulo 97 give 1 (SGP.29; ISO/IEC 7064 MOD 97-10).
+** EID: 32 decimal digits, 1 modulo 97 (SGP.29; ISO/IEC 7064 MOD 97-10).
 ** ESIM_OK, ESIM_LENGTH, ESIM_DIGIT or ESIM_CHECK.
 */
 esim_fault esim_eid_check(const char *text, size_t size);

@@ -114,7 +114,7 @@ int esim_poller_close_socket(esim_poller *p, int fd) {
   return result;
 }
 
-/* Somebody else's descriptor, closed without a word to us: epoll has to know. */
+/* Somebody else's descriptor, closed without a word: epoll has to know. */
 static void tell_blindly(const esim_poller *p, int fd, int what) {
   struct epoll_event event = { .events = events_of(what), .data.fd = fd };
   if (what == 0)

@@ -1,14 +1,19 @@
 #include "url.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
 
-/* A host as libcurl reads it: what it accepts is what it connects to. */
+/*
+** A host as libcurl reads it: what it accepts is what it connects to. Four
+** numbers in full: what is no address, such as 127.300.1.1, is a name to it.
+*/
 static bool is_loopback(const char *host) {
+  struct in_addr address;
   return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-         (strncmp(host, "127.", 4) == 0 &&
-          strspn(host, "0123456789.") == strlen(host));
+         (inet_pton(AF_INET, host, &address) == 1 &&
+          ntohl(address.s_addr) >> 24 == 127);
 }
 
 static bool has_part(CURLU *url, CURLUPart part) {
@@ -26,10 +31,9 @@ static esim_fault judge(CURLU *url, const char *text, bool allow_http,
     code = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
   if (code == CURLUE_OK)
     code = curl_url_get(url, CURLUPART_HOST, &host, 0);
+  /* To libcurl an empty query is none, and yet it would take the target. */
   bool good = code == CURLUE_OK && !has_part(url, CURLUPART_USER) &&
-              !has_part(url, CURLUPART_PASSWORD) &&
-              !has_part(url, CURLUPART_QUERY) &&
-              !has_part(url, CURLUPART_FRAGMENT);
+              !has_part(url, CURLUPART_PASSWORD) && strpbrk(text, "?#") == NULL;
   *loopback = good && is_loopback(host);
   if (good && strcmp(scheme, "https") != 0)
     good = strcmp(scheme, "http") == 0 && (*loopback || allow_http);

@@ -1,6 +1,7 @@
 #include "wire.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,7 +243,7 @@ static int set_request(esim_slot *s) {
   int failed = 0;
   SET(URL, x->url);
   SET(HTTPHEADER, make_lines(s));
-  SET(TIMEOUT_MS, (long)fmax(1, ceil(x->timeout * 1000)));
+  SET(TIMEOUT_MS, (long)fmin(fmax(1, ceil(x->timeout * 1000)), INT_MAX));
   if (x->body != NULL) {
     SET(POST, 1L);
     SET(POSTFIELDSIZE_LARGE, (curl_off_t)x->body_size);

@@ -53,7 +53,7 @@ end
 local function kind_of_order_fault(fault, got)
   if fault == "url" or fault == "header" then
     return "invalid"
-  elseif got.http and got.http ~= 0 then
+  elseif got.http and got.http >= 200 then  -- a 1xx is no answer yet
     return kind_of_status(got.http, true)
   elseif not got.sent then
     return "not_sent"

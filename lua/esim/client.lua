@@ -45,11 +45,22 @@ local function check_options(options, types, name, level)
   end
 end
 
-local function check_range(options, key, least)
+local function check_range(options, key, least, name, level)
   local value = options[key]
   if value ~= nil and not (value >= least and value < 1e9) then
-    error("esim.client: " .. key .. " must be at least " .. least, 3)
+    error(name .. ": " .. key .. " must be at least " .. least .. " and less than 1e9", level)
   end
+end
+
+-- The options as a table of our own: the core reads no metatable, and nothing changes under our hands.
+local function gather(options)
+  check_options(options, TYPES, "esim.client", 4)
+  local own = {}
+  for key in pairs(TYPES) do
+    own[key] = options[key]
+  end
+  check_options(own, TYPES, "esim.client", 4)
+  return own
 end
 
 -- What order.lua needs of a client, without the client's token in reach.
@@ -123,10 +134,10 @@ end
 --   ca_file, client_cert, client_key (file names, PEM), allow_http
 -- @return client | nil, err of kind `invalid`
 function client.new(options)
-  check_options(options, TYPES, "esim.client", 3)
-  check_range(options, "rate", 0)
-  check_range(options, "connections", 1)
-  check_range(options, "timeout", 0.001)
+  options = gather(options)
+  check_range(options, "rate", 0, "esim.client", 3)
+  check_range(options, "connections", 1, "esim.client", 3)
+  check_range(options, "timeout", 0.001, "esim.client", 3)
   if options.url == nil then
     error("esim.client: url is required: esim.PRODUCTION, esim.PREPRODUCTION or your own", 2)
   elseif type(options.token) ~= "string" and type(options.token) ~= "function" then
@@ -187,6 +198,7 @@ local function check_call(given, options, name)
   end
   options = options or {}
   check_options(options, ORDER_OPTIONS, name, 4)
+  check_range(options, "timeout", 0, name, 4)
   return options
 end
 
@@ -220,7 +232,8 @@ end
 --- Place an order. It is sent once; only a refusal (429, or 401 once with a new token) is tried again.
 -- @param given    the provider's own fields; operationType defaults to NEW_ESIM
 -- @param options  correlation_id, timeout (seconds until it must be answered), check = false
--- @return order | nil, err (`unknown`: it may stand, do not order again before looking)
+-- @return order | nil, err (`unknown`: it may stand, do not order again before looking). Where the wait for the
+--   answer is broken off, by an interrupt or an adapter that raises, that error is raised on as an `unknown`
 function Client:order(given, options)
   options = check_call(given, options, "client:order")
   local ready, e = prepare(self, given, options)
@@ -235,10 +248,14 @@ function Client:order(given, options)
   ok, placed, e = protect.call(place, self, ready)
   if ok then
     return placed, e
-  elseif placed == NO_MEMORY and ready.spec.submitted then
+  elseif not ready.spec.submitted then
+    error(placed, 0)
+  elseif placed == NO_MEMORY then
     return nil, lost
   end
-  error(placed, 0)
+  local why = type(placed) == "string" and err.redact(placed, inner[self].service.secrets()) or type(placed)
+  lost.message = "the wait for its answer was broken off: " .. why
+  error(lost, 0)
 end
 
 --- What `order` would send; nothing is sent.

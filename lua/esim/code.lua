@@ -34,7 +34,11 @@ function code.format(fields, options)
     error("esim.code.format: table expected, got " .. type(fields), 2)
   end
   options = options or {}
-  local text, fault = native.format(fields, options.prefix ~= false, options.lenient or false)
+  local own = {  -- the core reads no metatable
+    smdp = fields.smdp, matching_id = fields.matching_id, oid = fields.oid,
+    confirmation_code_required = fields.confirmation_code_required,
+  }
+  local text, fault = native.format(own, options.prefix ~= false, options.lenient or false)
   if not text then
     return invalid(fault)
   end

@@ -9,6 +9,7 @@ local protect = require "esim.protect"
 
 local order = {}
 
+local OLD = 1e8  -- seconds of age beyond which nothing changes: a clock that was not set yet gives fifty years
 local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
 
 local inner = setmetatable({}, { __mode = "k" })  -- what no caller is to see
@@ -32,16 +33,20 @@ local function unescape(text)
   end))
 end
 
+local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }
+
+-- A word that is not known may be anything, also a secret.
 local function note_status(self, status)
-  if status == nil or status == self.status then
-    return false
+  if status ~= nil and not WORDS[status] then
+    status = err.redact(status, inner[self].client.secrets())
   end
-  self.status = status
-  self.history[#self.history + 1] = { status = status, at = os.time() }
-  return true
+  if status ~= nil and status ~= self.status then
+    self.status = status
+    self.history[#self.history + 1] = { status = status, at = os.time() }
+  end
 end
 
---- @param client  with :_look(order_id, correlation_id, options)
+--- @param client   what client.lua lends: exchange, submit, ensure, renew, reject, serial, secrets, headers
 -- @param fields   id, correlation_id, created (seconds since 1970), status, email
 function order.new(client, fields)
   local self = setmetatable({
@@ -188,11 +193,12 @@ local function check_options(options)
 end
 
 local function spec_of(self, options)
-  local now, mine = native.clock(), inner[self]
+  local mine = inner[self]
+  local age = math.min(math.max(0, native.clock() - mine.born), OLD)
   return {
     method = "GET", target = target_of(self), headers = headers_of(self),
-    deadline = options.timeout, age = math.max(0, now - mine.born),
-    seen = mine.looked and math.max(0, mine.looked - mine.born) or nil,
+    deadline = options.timeout, age = age,
+    seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), age) or nil,
     price = options.price, first = options.first, factor = options.factor, cap = options.cap,
     jitter = options.jitter,
   }

@@ -11,7 +11,7 @@ local unpack = table.unpack or unpack
 local running             -- the task whose coroutine runs now, or nil
 local ready = { first = 1, last = 0 }  -- tasks that can go on
 local alive = 0
-local unheard             -- the first error of a task that nobody joined
+local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
 
 local Task = {}
 Task.__index = Task
@@ -59,7 +59,7 @@ local function end_task(t, ok, ...)
   if not ok then
     t.trace = debug.traceback(t.thread)
     if not t.waiters then
-      unheard = unheard or t
+      unheard[#unheard + 1] = t
     end
   end
   for _, waiter in ipairs(t.waiters or {}) do
@@ -109,9 +109,11 @@ local function check_function(f, name)
 end
 
 local function raise(t)
-  t.heard = true
-  if unheard == t then
-    unheard = nil
+  for i, other in ipairs(unheard) do
+    if other == t then
+      table.remove(unheard, i)
+      break
+    end
   end
   local reason = t.results[1]
   if type(reason) == "string" then
@@ -157,7 +159,18 @@ function Task:__tostring()
   return "esim.task: " .. (self.ended and "ended" or "alive")
 end
 
---- Run `f` as a task until every task has ended.
+-- Whether we run inside a task, but in a coroutine of the user's own.
+local function is_nested()
+  return running ~= nil and coroutine.status(running.thread) == "normal"
+end
+
+local function take_unheard()
+  local first = unheard[1]
+  unheard = {}
+  return first
+end
+
+--- Run `f` as a task until every task has ended; inside a task, until `f` has.
 -- @param f  function; further arguments are handed to it
 -- @return the results of `f`; an error of any task that nobody joined is raised
 function task.run(f, ...)
@@ -167,12 +180,12 @@ function task.run(f, ...)
   end
   local main = spawn(f, ...)
   main.waiters = {}
-  drive(function() return alive == 0 end)
-  local stray = unheard
-  unheard = nil
+  local nested = is_nested()  -- then the task that we are inside of cannot end before us
+  drive(function() return nested and main.ended or alive == 0 end)
+  local stray = not nested and take_unheard()
   if not main.ok then
     raise(main)
-  elseif stray and not stray.heard then
+  elseif stray then
     raise(stray)
   end
   return unpack(main.results, 1, main.count)
@@ -206,8 +219,8 @@ end
 --- Wait.
 -- @param seconds  number, 0 or more
 function task.sleep(seconds)
-  if type(seconds) ~= "number" or seconds < 0 or seconds ~= seconds then
-    error("esim.sleep: seconds expected", 2)
+  if type(seconds) ~= "number" or not (seconds >= 0 and seconds <= 1e9) then
+    error("esim.sleep: seconds expected, a number from 0 to 1e9", 2)
   end
   local pending, fault = loop.submit("sleep", seconds)
   if not pending then

@@ -2,6 +2,10 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <lualib.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,6 +39,26 @@ static int process_cpu(lua_State *L) {
   return 1;
 }
 
+static void *run_state(void *code) {
+  lua_State *L = luaL_newstate();
+  luaL_openlibs(L);
+  int failed = luaL_dostring(L, code);
+  free(code);
+  if (failed)
+    abort();
+  return NULL;
+}
+
+/* thread(code): run it in a Lua state and a thread of its own, for ever */
+static int process_thread(lua_State *L) {
+  pthread_t thread;
+  char *code = strdup(luaL_checkstring(L, 1));
+  if (code == NULL || pthread_create(&thread, NULL, run_state, code) != 0)
+    return luaL_error(L, "no thread");
+  pthread_detach(thread);
+  return 0;
+}
+
 static void add(lua_State *L, const char *name, lua_CFunction f) {
   lua_pushcfunction(L, f);
   lua_setfield(L, -2, name);
@@ -48,5 +72,6 @@ int luaopen_esim_process(lua_State *L) {
   add(L, "wait", process_wait);
   add(L, "exit", process_exit);
   add(L, "cpu", process_cpu);
+  add(L, "thread", process_thread);
   return 1;
 }
