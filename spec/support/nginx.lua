@@ -1,0 +1,192 @@
+-- A real nginx with our module in it, on loopback in a temporary folder; it ends with the spec, whatever the outcome.
+
+local esim = require "esim"
+local json = require "esim.json"
+local loop = require "esim.loop"
+local native = require "esim.native"
+
+local nginx = {}
+
+local CONF = [[
+daemon on;
+worker_processes $workers;
+pid $dir/nginx.pid;
+error_log $dir/error.log notice;
+$user
+env ESIM_NGINX_FALLBACK; env SHOP_URL; env SHOP_TOKEN;
+load_module $modules/ndk_http_module.so;
+load_module $modules/ngx_http_lua_module.so;
+worker_shutdown_timeout 30s;
+events { worker_connections $connections; }
+http {
+  access_log off;
+  client_body_temp_path $dir/tmp; proxy_temp_path $dir/tmp; fastcgi_temp_path $dir/tmp;
+  uwsgi_temp_path $dir/tmp; scgi_temp_path $dir/tmp;
+  keepalive_requests 1000000;
+  lua_shared_dict shop 16m;
+  lua_package_path "$root/?.lua;$root/lua/?.lua;;";
+  lua_package_cpath "$root/build/luajit/?.so;;";
+  lua_code_cache $cache;
+  lua_check_client_abort on;
+  init_by_lua_block { require("spec.support.shop").open() }
+  $http
+  server {
+    listen 127.0.0.1:$port reuseport backlog=4096;
+    default_type text/plain;
+    location / { content_by_lua_block { require("spec.support.shop").serve() } }
+    $server
+  }
+}
+]]
+
+local WATCH = [[
+trap '' INT HUP
+while kill -0 $owner && [ ! -e $dir/stop ]; do sleep 0.1; done
+for pid in $(cat $dir/nginx.pid $dir/nginx.pid.oldbin); do kill -TERM $pid; done
+n=0
+while [ $n -lt 100 ] && kill -0 $(cat $dir/nginx.pid); do sleep 0.05; n=$((n + 1)); done
+rm -rf $dir
+]]
+
+local Nginx = {}
+Nginx.__index = Nginx
+
+local function output_of(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read("*a")
+  pipe:close()
+  return (text:gsub("%s+$", ""))
+end
+
+local function read_file(name)
+  local file = io.open(name)
+  local text = file and file:read("*a")
+  if file then file:close() end
+  return text
+end
+
+local function write_file(name, text)
+  local file = assert(io.open(name, "w"))
+  assert(file:write(text))
+  assert(file:close())
+end
+
+local function complete(options, dir)
+  local values = {
+    dir = dir, root = output_of("pwd"), modules = "/usr/lib/nginx/modules", owner = output_of("echo $PPID"),
+    port = string.format("%d", 40000 + tonumber(output_of("od -An -N2 -tu2 /dev/urandom")) % 15000),
+    user = output_of("id -u") == "0" and "user root;" or "", workers = options.workers or "2", http = "", server = "",
+    connections = options.connections or "4096", cache = options.cache or "on",
+  }
+  for key, value in pairs(options) do values[key] = value end
+  return values
+end
+
+--- Start nginx.
+-- @param options  sandbox: what spec.support.provider started; fallback: no bell; and texts of the configuration:
+--   workers, connections, cache ("on"), http, server
+-- @return it, with .url, .dir and the methods below
+function nginx.start(options)
+  local dir = output_of("mktemp -d")
+  os.execute("mkdir " .. dir .. "/tmp " .. dir .. "/logs")
+  local values = complete(options, dir)
+  write_file(dir .. "/nginx.conf", (CONF:gsub("%$(%l+)", values)))
+  write_file(dir .. "/watch.sh", (WATCH:gsub("%$(%l+)", { dir = dir, owner = values.owner })))
+  local command = ("cd %s && env ESIM_NGINX_FALLBACK=%s SHOP_URL=%s SHOP_TOKEN=%s "
+    .. "$(command -v nginx) -p %s -c %s"):format(
+    dir, options.fallback and "1" or "", options.sandbox.url, options.sandbox.token, dir, dir .. "/nginx.conf")
+  os.execute("setsid sh " .. dir .. "/watch.sh </dev/null >/dev/null 2>&1 &")
+  local ok = os.execute(command .. " >out.log 2>&1")
+  local self = setmetatable({ dir = dir, url = "http://127.0.0.1:" .. values.port }, Nginx)
+  if ok ~= true and ok ~= 0 then
+    self:stop()
+    error("nginx did not start: " .. tostring(read_file(dir .. "/out.log")))
+  end
+  self.account = assert(native.account { url = self.url, connections = options.clients or 64, timeout = 30 })
+  return self
+end
+
+--- Process ids: of the master, and of its workers.
+function Nginx:master()
+  return tonumber((read_file(self.dir .. "/nginx.pid"):match("%d+")))
+end
+
+function Nginx:workers()
+  local list = {}
+  for pid in output_of("pgrep -P " .. self:master()):gmatch("%d+") do list[#list + 1] = tonumber(pid) end
+  return list
+end
+
+--- Send a signal, by name, to the master or to `pid`.
+function Nginx:signal(name, pid)
+  os.execute("kill -" .. name .. " " .. (pid or self:master()))
+end
+
+--- Ask for `target`; it can be cancelled.
+function Nginx:request(target)
+  return assert(loop.submit("request", self.account, { target = target }))
+end
+
+--- The body of `target`, and the HTTP status; where there is none, nil and the fault.
+function Nginx:get(target)
+  local fault, got = loop.await(self:request(target))
+  if fault then
+    return nil, fault
+  end
+  return got.body, got.http
+end
+
+--- What nginx logged at `level` and worse, as a list of lines.
+function Nginx:complaints()
+  local lines = {}
+  for line in (read_file(self.dir .. "/error.log") or ""):gmatch("[^\n]+") do
+    if line:find("%[error%]") or line:find("%[crit%]") or line:find("%[alert%]") or line:find("%[emerg%]") then
+      lines[#lines + 1] = line
+    end
+  end
+  return lines
+end
+
+--- What the log hook was given: a list of entries.
+function Nginx:entries()
+  local list = {}
+  for text in (read_file(self.dir .. "/error.log") or ""):gmatch("entry (%b{}) end") do
+    list[#list + 1] = assert(json.decode(text))
+  end
+  return list
+end
+
+--- Threads and descriptors of a process; how often it woke of its own (its first thread).
+function nginx.threads(pid)
+  return tonumber(output_of("ls /proc/" .. pid .. "/task | wc -l"))
+end
+
+function nginx.descriptors(pid)
+  return tonumber(output_of("ls /proc/" .. pid .. "/fd | wc -l"))
+end
+
+function nginx.wakes(pid)
+  local path = "/proc/" .. pid .. "/task/" .. pid .. "/status"
+  return tonumber((read_file(path):match("voluntary_ctxt_switches:%s*(%d+)")))
+end
+
+--- Wait until `condition()` holds.
+-- @return what it returned, or nil after `seconds`
+function nginx.eventually(condition, seconds)
+  local deadline = native.clock() + (seconds or 5)
+  repeat
+    local value = condition()
+    if value then
+      return value
+    end
+    esim.sleep(0.02)
+  until native.clock() > deadline
+  return nil
+end
+
+function Nginx:stop()
+  write_file(self.dir .. "/stop", "")
+  return nginx.eventually(function() return not io.open(self.dir .. "/stop") end, 10)
+end
+
+return nginx
