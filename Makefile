@@ -40,7 +40,8 @@ $(BUILD)/$(LUA)/esim_%.so: spec/support/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LUA_CFLAGS) -shared -o $@ $<
 
-specs: $(MODULE) $(BUILD)/$(LUA)/esim_process.so $(BUILD)/$(LUA)/esim_peer.so $(BUILD)/$(LUA)/esim_failing.so
+SPEC_HELPERS = process peer failing stream
+specs: $(MODULE) $(SPEC_HELPERS:%=$(BUILD)/$(LUA)/esim_%.so)
 
 env:
 	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;;" LUA_CPATH="$(CURDIR)/$(BUILD)/$(LUA)/?.so;;"'

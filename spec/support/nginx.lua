@@ -74,12 +74,23 @@ end
 local function complete(options, dir)
   local values = {
     dir = dir, root = output_of("pwd"), modules = "/usr/lib/nginx/modules", owner = output_of("echo $PPID"),
-    port = string.format("%d", 40000 + tonumber(output_of("od -An -N2 -tu2 /dev/urandom")) % 15000),
+    port = string.format("%d", 20000 + tonumber(output_of("od -An -N2 -tu2 /dev/urandom")) % 12000),
     user = output_of("id -u") == "0" and "user root;" or "", workers = options.workers or "2", http = "", server = "",
     connections = options.connections or "4096", cache = options.cache or "on",
   }
   for key, value in pairs(options) do values[key] = value end
   return values
+end
+
+local function start_once(options, dir)
+  local values = complete(options, dir)
+  write_file(dir .. "/nginx.conf", (CONF:gsub("%$(%l+)", values)))
+  write_file(dir .. "/watch.sh", (WATCH:gsub("%$(%l+)", { dir = dir, owner = values.owner })))
+  local command = ("cd %s && env ESIM_NGINX_FALLBACK=%s SHOP_URL=%s SHOP_TOKEN=%s "
+    .. "$(command -v nginx) -p %s -c %s >out.log 2>&1"):format(
+    dir, options.fallback and "1" or "", options.sandbox.url, options.sandbox.token, dir, dir .. "/nginx.conf")
+  local ok = os.execute(command)
+  return (ok == true or ok == 0) and "http://127.0.0.1:" .. values.port or nil
 end
 
 --- Start nginx.
@@ -89,31 +100,32 @@ end
 function nginx.start(options)
   local dir = output_of("mktemp -d")
   os.execute("mkdir " .. dir .. "/tmp " .. dir .. "/logs")
-  local values = complete(options, dir)
-  write_file(dir .. "/nginx.conf", (CONF:gsub("%$(%l+)", values)))
-  write_file(dir .. "/watch.sh", (WATCH:gsub("%$(%l+)", { dir = dir, owner = values.owner })))
-  local command = ("cd %s && env ESIM_NGINX_FALLBACK=%s SHOP_URL=%s SHOP_TOKEN=%s "
-    .. "$(command -v nginx) -p %s -c %s"):format(
-    dir, options.fallback and "1" or "", options.sandbox.url, options.sandbox.token, dir, dir .. "/nginx.conf")
+  local url
+  for _ = 1, 10 do
+    url = start_once(options, dir)
+    if url or not read_file(dir .. "/out.log"):find("Address already in use", 1, true) then
+      break
+    end
+  end
+  local self = setmetatable({ dir = dir, url = url }, Nginx)
   os.execute("setsid sh " .. dir .. "/watch.sh </dev/null >/dev/null 2>&1 &")
-  local ok = os.execute(command .. " >out.log 2>&1")
-  local self = setmetatable({ dir = dir, url = "http://127.0.0.1:" .. values.port }, Nginx)
-  if ok ~= true and ok ~= 0 then
+  if not url then
+    local reason = read_file(dir .. "/out.log")
     self:stop()
-    error("nginx did not start: " .. tostring(read_file(dir .. "/out.log")))
+    error("nginx did not start: " .. reason)
   end
   self.account = assert(native.account { url = self.url, connections = options.clients or 64, timeout = 30 })
   return self
 end
 
---- Process ids: of the master, and of its workers.
+--- Process ids: of the master (nil while one takes over from another), and of its workers.
 function Nginx:master()
-  return tonumber((read_file(self.dir .. "/nginx.pid"):match("%d+")))
+  return tonumber(((read_file(self.dir .. "/nginx.pid") or ""):match("%d+")))
 end
 
 function Nginx:workers()
   local list = {}
-  for pid in output_of("pgrep -P " .. self:master()):gmatch("%d+") do list[#list + 1] = tonumber(pid) end
+  for pid in output_of("pgrep -P " .. (self:master() or 0)):gmatch("%d+") do list[#list + 1] = tonumber(pid) end
   return list
 end
 
@@ -123,13 +135,14 @@ function Nginx:signal(name, pid)
 end
 
 --- Ask for `target`; it can be cancelled.
-function Nginx:request(target)
-  return assert(loop.submit("request", self.account, { target = target }))
+-- @param kind  "request", or "order": never sent twice
+function Nginx:request(target, kind)
+  return assert(loop.submit(kind or "request", self.account, { target = target }))
 end
 
 --- The body of `target`, and the HTTP status; where there is none, nil and the fault.
-function Nginx:get(target)
-  local fault, got = loop.await(self:request(target))
+function Nginx:get(target, kind)
+  local fault, got = loop.await(self:request(target, kind))
   if fault then
     return nil, fault
   end

@@ -83,6 +83,13 @@ function paths.collect(args)
   collectgarbage()
 end
 
+--- The same, with a look each second, as long as it takes.
+function paths.hold(args)
+  local placed = assert(order(args))
+  local profile, e = placed:wait { timeout = 30, first = 1, factor = 1, cap = 1, jitter = 0 }
+  return answer(profile and placed.id, e)
+end
+
 --- Orders one after the other on the wire.
 function paths.queue(args)
   local placed, e = order(args, narrow)
@@ -146,6 +153,23 @@ end
 function paths.stranger()
   local sem = require("ngx.semaphore").new(0)
   ngx.print(tostring((sem:wait(0.3))))
+end
+
+--- The stream module's way to post, or that there is none: `library` stands in for it.
+function paths.stream(args)
+  local native = require "esim.native"
+  local inbox = native.inbox()
+  if not args.library then
+    return ngx.print(tostring(native.nginx.host(inbox, "stream")), " ", tostring(native.nginx.host(inbox, "http")))
+  end
+  local ffi = require "ffi"
+  ffi.cdef "extern void *esim_stream_posted; extern int esim_stream_count;"
+  local library = ffi.load(args.library, true)
+  assert(native.nginx.host(inbox, "stream"))
+  assert(inbox:watch(assert(inbox:sleep(0.05)), 4096))
+  ngx.sleep(0.2)
+  ngx.print(library.esim_stream_count, " ", tonumber(ffi.cast("uintptr_t", library.esim_stream_posted)))
+  inbox:close()
 end
 
 --- What is in flight in this worker; its process id.
