@@ -76,6 +76,11 @@ layers:
 	@spec/support/layers.sh $(BUILD)/libesim.a
 
 # The interpreter itself is linked with the sanitizer: preloading it would reach nginx too.
+bench:
+	@spec/support/setup.sh bench
+	@$(MAKE) -s LUA=luajit all
+	@eval "$$($(MAKE) -s env LUA=luajit)" && luajit spec/bench/nginx/run.lua
+
 asan: SANITIZE = address
 tsan: SANITIZE = thread
 asan tsan:
@@ -101,4 +106,4 @@ clean:
 
 -include $(CORE:.o=.d) $(BIND:.o=.d)
 
-.PHONY: all specs env setup demo sandbox test check lint layers asan tsan valgrind install uninstall clean
+.PHONY: all specs env setup demo sandbox test check bench lint layers asan tsan valgrind install uninstall clean

@@ -151,3 +151,50 @@ describe("work that is abandoned", function()
     loop.cancel(pending)
   end)
 end)
+
+-- nginx's own Lua is faked here: what is asked of the core, and how naps end.
+if type(jit) == "table" then  -- luacheck: ignore
+  describe("the host of nginx", function()
+    local ngx, names, host, asked
+    setup(function()
+      ngx, asked = rawget(_G, "ngx"), {}
+      names = { "ngx.semaphore", "resty.core.base", "esim.loop.nginx" }
+      package.loaded["ngx.semaphore"] = {}
+      package.loaded["resty.core.base"] = { get_request = function() end }
+      rawset(_G, "ngx", {
+        config = { subsystem = "stream" }, now = function() return 0 end, worker = { count = function() return 4 end },
+        get_phase = function() return "preread" end,
+      })
+      core.nginx.host, host = function(_, subsystem) asked[#asked + 1] = subsystem end, core.nginx.host
+      esim.use("nginx")
+    end)
+    teardown(function()
+      esim.use(nil)
+      core.nginx.host = host
+      rawset(_G, "ngx", ngx)
+      for _, name in ipairs(names) do package.loaded[name] = nil end
+    end)
+
+    it("asks for the symbol of its own subsystem, and naps where there is none", function()
+      local pending, naps = loop.pending(), {}
+      rawget(_G, "ngx").sleep = function(seconds)
+        naps[#naps + 1] = seconds
+        if #naps == 12 then loop.settle(pending, nil, "answer") end
+      end
+      assert.equal("answer", select(2, loop.await(pending)))
+      assert.same({ "stream" }, asked)
+      assert.equal(0.001, naps[1])
+      assert.equal(0.01, naps[12])
+      for i = 2, 12 do assert.is_true(naps[i] >= naps[i - 1]) end
+    end)
+
+    it("shares among its workers, and knows the phases of its subsystem", function()
+      assert.equal(2.5, loop.share(10))
+      loop.check("call")
+      rawget(_G, "ngx").get_phase = function() return "balancer" end
+      local ok, reason = pcall(loop.check, "call")
+      assert.is_false(ok)
+      assert.truthy(reason:find("call cannot wait in balancer_by_lua", 1, true))
+    end)
+  end)
+end

@@ -12,6 +12,7 @@ end
 
 local json = require "esim.json"
 local loop = require "esim.loop"
+local native = require "esim.native"
 local nginx = require "spec.support.nginx"
 local provider = require "spec.support.provider"
 
@@ -19,6 +20,12 @@ local box
 
 local PHASES = [[
   init_worker_by_lua_block { require("spec.support.shop").misuse("init_worker") }
+  server {
+    listen 127.0.0.1:$tlsport ssl;
+    ssl_certificate $dir/cert.pem; ssl_certificate_key $dir/key.pem;
+    ssl_certificate_by_lua_block { assert(require("spec.support.shop").order { id = "handshake" }) }
+    return 204;
+  }
 ]]
 local PHASES_SERVER = [[
   location = /set { set_by_lua_block $x { require("spec.support.shop").misuse("set") return "" } return 204; }
@@ -94,7 +101,9 @@ for _, fallback in ipairs { false, true } do
     local server
     setup(function()
       box = provider.start { delay = 0.1 }
-      server = nginx.start { sandbox = box, fallback = fallback, http = PHASES, server = PHASES_SERVER }
+      server = nginx.start {
+        sandbox = box, fallback = fallback, certificate = true, http = PHASES, server = PHASES_SERVER,
+      }
     end)
     teardown(function()
       assert(server:stop())
@@ -120,10 +129,33 @@ for _, fallback in ipairs { false, true } do
       assert.equal("in run, nobody hears, in all, a table", server:get("/errors"))
     end)
 
-    it("orders in a timer and in the access phase", function()
+    it("orders in a timer, in the access phase, and in a TLS handshake", function()
       assert.equal("1", server:get("/timer?id=timer"))
       assert.equal(204, select(2, server:get("/access")))
-      assert.equal(1, box.log().by_correlation_id.access)
+      local url = "https://127.0.0.1:" .. server.port + 1
+      local account = assert(native.account { url = url, ca_file = server.dir .. "/cert.pem" })
+      local fault, got = loop.await(assert(loop.submit("request", account, { target = "/" })))
+      assert.is_nil(fault)
+      assert.equal(204, got.http)
+      for _, id in ipairs { "timer", "access", "handshake" } do assert.equal(1, box.log().by_correlation_id[id]) end
+    end)
+
+    it("is woken when its wait is cancelled", function()
+      assert.equal("cancelled", server:get("/cancel?id=cancel"))
+    end)
+
+    it("is given a token that was fetched for another, who is gone", function()
+      local pending = server:request("/token?id=token-0")
+      esim.sleep(0.1)
+      local bodies
+      esim.run(function()
+        esim.spawn(function()
+          esim.sleep(0.1)
+          loop.cancel(pending)
+        end)
+        bodies = ask_all(server, repeated(32, "/token?id=token-#"))
+      end)
+      for _, tokens in ipairs(bodies) do assert.truthy(tokens == "1" or tokens == "2", tokens) end
     end)
 
     it("has its worker's share of the rate", function()

@@ -51,6 +51,7 @@ static struct {
   bool listens;
   bool failed;
   unsigned long calls;
+  add_cleanup *add_cleanup;
 } process;
 
 static void know_process(void) {
@@ -155,14 +156,14 @@ static void end_visit(void *data) {
 static int visit_open(lua_State *L) {
   esim_inbox *in = bind_check_inbox(L, 1);
   void *request = (void *)(uintptr_t)luaL_checknumber(L, 2);
-  add_cleanup *add;
-  if (!find("ngx_http_cleanup_add", &add))
+  if (process.add_cleanup == NULL &&
+      !find("ngx_http_cleanup_add", &process.add_cleanup))
     return 0;
   visit *v = lua_newuserdatauv(L, sizeof *v, 0);
   memset(v, 0, sizeof *v);
   luaL_setmetatable(L, TYPE);
   v->inbox = in;
-  v->cleanup = add(request, 0);
+  v->cleanup = process.add_cleanup(request, 0);
   if (v->cleanup == NULL)
     return 0;
   v->cleanup->handler = end_visit;

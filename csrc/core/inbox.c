@@ -152,7 +152,7 @@ void esim_inbox_withdraw(esim_inbox *in, esim_work *w) {
 
 void esim_inbox_wake(esim_inbox *in) {
   for (esim_work *w = in->first; w != NULL; w = w->next) {
-    if (w->waiter != NULL)
+    if (w->waiter != NULL && in->post != NULL)
       in->post(w->waiter, 1);
     w->waiter = NULL;
   }

@@ -7,21 +7,28 @@ local native = require "esim.native"
 
 local nginx = {}
 
-local CONF = [[
+local PLACES = [[
 daemon on;
-worker_processes $workers;
 pid $dir/nginx.pid;
 error_log $dir/error.log notice;
 $user
-env ESIM_NGINX_FALLBACK; env SHOP_URL; env SHOP_TOKEN;
 load_module $modules/ndk_http_module.so;
 load_module $modules/ngx_http_lua_module.so;
-worker_shutdown_timeout 30s;
-events { worker_connections $connections; }
-http {
+]]
+
+local FOLDERS = [[
   access_log off;
   client_body_temp_path $dir/tmp; proxy_temp_path $dir/tmp; fastcgi_temp_path $dir/tmp;
   uwsgi_temp_path $dir/tmp; scgi_temp_path $dir/tmp;
+]]
+
+local CONF = PLACES .. [[
+worker_processes $workers;
+env ESIM_NGINX_FALLBACK; env SHOP_URL; env SHOP_TOKEN;
+worker_shutdown_timeout 30s;
+events { worker_connections $connections; }
+http {
+]] .. FOLDERS .. [[
   keepalive_requests 1000000;
   lua_shared_dict shop 16m;
   lua_package_path "$root/?.lua;$root/lua/?.lua;;";
@@ -76,46 +83,67 @@ local function complete(options, dir)
     dir = dir, root = output_of("pwd"), modules = "/usr/lib/nginx/modules", owner = output_of("echo $PPID"),
     port = string.format("%d", 20000 + tonumber(output_of("od -An -N2 -tu2 /dev/urandom")) % 12000),
     user = output_of("id -u") == "0" and "user root;" or "", workers = options.workers or "2", http = "", server = "",
-    connections = options.connections or "4096", cache = options.cache or "on",
+    connections = options.connections or "4096", cache = options.cache or "on", conf = CONF,
   }
+  values.tlsport = string.format("%d", values.port + 1)
   for key, value in pairs(options) do values[key] = value end
   return values
 end
 
+local function make_certificate(dir)
+  output_of("openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    .. " -keyout " .. dir .. "/key.pem -out " .. dir .. "/cert.pem 2>&1")
+end
+
 local function start_once(options, dir)
   local values = complete(options, dir)
-  write_file(dir .. "/nginx.conf", (CONF:gsub("%$(%l+)", values)))
+  write_file(dir .. "/nginx.conf", (values.conf:gsub("%$(%l+)", values):gsub("%$(%l+)", values)))
   write_file(dir .. "/watch.sh", (WATCH:gsub("%$(%l+)", { dir = dir, owner = values.owner })))
-  local command = ("cd %s && env ESIM_NGINX_FALLBACK=%s SHOP_URL=%s SHOP_TOKEN=%s "
-    .. "$(command -v nginx) -p %s -c %s >out.log 2>&1"):format(
-    dir, options.fallback and "1" or "", options.sandbox.url, options.sandbox.token, dir, dir .. "/nginx.conf")
+  local command = ("cd %s && env ESIM_NGINX_FALLBACK=%s SHOP_URL=%s SHOP_TOKEN=%s %s "
+    .. "$(command -v nginx) -p %s -c %s/nginx.conf >out.log 2>&1"):format(
+    dir, options.fallback and "1" or "", options.sandbox.url, options.sandbox.token,
+    options.environment or "", dir, dir)
   local ok = os.execute(command)
-  return (ok == true or ok == 0) and "http://127.0.0.1:" .. values.port or nil
+  return (ok == true or ok == 0) and tonumber(values.port) or nil
 end
 
 --- Start nginx.
 -- @param options  sandbox: what spec.support.provider started; fallback: no bell; and texts of the configuration:
---   workers, connections, cache ("on"), http, server
--- @return it, with .url, .dir and the methods below
+--   workers, connections, cache ("on"), http, server ($tlsport in them is the next port), or conf, all of it;
+--   certificate: make one, $dir/cert.pem with $dir/key.pem; environment: further variables for the shell
+-- @return it, with .url, .port, .dir and the methods below
 function nginx.start(options)
   local dir = output_of("mktemp -d")
   os.execute("mkdir " .. dir .. "/tmp " .. dir .. "/logs")
-  local url
+  if options.certificate then
+    make_certificate(dir)
+  end
+  local port
   for _ = 1, 10 do
-    url = start_once(options, dir)
-    if url or not read_file(dir .. "/out.log"):find("Address already in use", 1, true) then
+    port = start_once(options, dir)
+    if port or not read_file(dir .. "/out.log"):find("Address already in use", 1, true) then
       break
     end
   end
-  local self = setmetatable({ dir = dir, url = url }, Nginx)
+  local self = setmetatable({ dir = dir, port = port, url = "http://127.0.0.1:" .. (port or "") }, Nginx)
   os.execute("setsid sh " .. dir .. "/watch.sh </dev/null >/dev/null 2>&1 &")
-  if not url then
+  if not port then
     local reason = read_file(dir .. "/out.log")
     self:stop()
     error("nginx did not start: " .. reason)
   end
   self.account = assert(native.account { url = self.url, connections = options.clients or 64, timeout = 30 })
   return self
+end
+
+--- Start nginx with a configuration as a user would write it, that listens on port 8080.
+function nginx.serve(conf, sandbox)
+  local root = output_of("pwd")
+  return nginx.start {
+    sandbox = sandbox, conf = PLACES .. conf:gsub("8080", "$port"):gsub("http {\n", "http {\n" .. FOLDERS),
+    environment = ("ESIM_URL=%s ESIM_TOKEN=%s LUA_PATH='%s/lua/?.lua;;' LUA_CPATH='%s/build/luajit/?.so;;'"):format(
+      sandbox.url, sandbox.token, root, root),
+  }
 end
 
 --- Process ids: of the master (nil while one takes over from another), and of its workers.

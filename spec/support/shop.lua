@@ -8,7 +8,7 @@ local ngx = ngx  -- luacheck: ignore
 
 local shop = {}
 local paths = {}
-local client, narrow
+local client, narrow, slow_token
 
 -- The specs read it in nginx's own log.
 local function log(entry)
@@ -88,6 +88,29 @@ function paths.hold(args)
   local placed = assert(order(args))
   local profile, e = placed:wait { timeout = 30, first = 1, factor = 1, cap = 1, jitter = 0 }
   return answer(profile and placed.id, e)
+end
+
+--- Wait for an order until another light thread cancels that.
+function paths.cancel(args)
+  local placed = assert(order { id = args.id, product = "sandbox:slow=60" })
+  local task = esim.spawn(function() return select(2, placed:wait { timeout = 60 }) end)
+  ngx.sleep(0.1)
+  placed:cancel()
+  ngx.print(task:join().kind)
+end
+
+--- Order with a token that takes a while to come, and is asked for once.
+function paths.token(args)
+  slow_token = slow_token or assert(esim.client {
+    url = os.getenv "SHOP_URL",
+    token = function()
+      ngx.shared.shop:incr("tokens", 1, 0)
+      ngx.sleep(0.4)
+      return os.getenv "SHOP_TOKEN", 300
+    end,
+  })
+  local placed, e = order(args, slow_token)
+  return answer(placed and ngx.shared.shop:get("tokens"), e)
 end
 
 --- Orders one after the other on the wire.
