@@ -203,6 +203,7 @@ for _, fallback in ipairs { false, true } do
             end
           end)
         end
+        assert.truthy(server:get("/worker"):find(" nginx$"))
         local count = fallback and 500 or 5000
         ask_many(1, 200)
         local before = {}

@@ -115,6 +115,10 @@ for _, fallback in ipairs { false, true } do
       for _, pid in ipairs(server:workers()) do assert.equal(1, nginx.threads(pid)) end
     end)
 
+    it("finds its host", function()
+      assert.truthy(server:get("/worker"):find(" nginx$"))
+    end)
+
     it("orders and waits, as one of many, and gets its own answer", function()
       local bodies, statuses = ask_all(server, repeated(256, "/buy?id=many-#&first=0.05"))
       local ids = order_ids()

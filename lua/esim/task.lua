@@ -108,6 +108,7 @@ local function body(t, crew, f, ...)
     t.trace = debug.traceback("", 2)
     return reason
   end, ...))
+  crews[t.thread] = nil  -- a host may use the coroutine again
   crew.alive = crew.alive - 1
   if crew.alive == 0 and crew.waiter then
     loop.settle(crew.waiter)

@@ -202,7 +202,7 @@ function paths.flight()
 end
 
 function paths.worker()
-  ngx.print(ngx.worker.pid())
+  ngx.print(ngx.worker.pid(), " ", loop.host().name)
 end
 
 local MISUSES = {

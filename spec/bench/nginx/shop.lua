@@ -97,6 +97,15 @@ function paths.esim_tls()
   assert(not fault and got.http == 200, fault)
 end
 
+function paths.cosocket_tls()
+  local socket = ngx.socket.tcp()
+  assert(socket:connect("127.0.0.1", shop.ports.tls))
+  assert(socket:sslhandshake(false, "localhost", true))
+  assert(socket:send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+  assert(read_answer(socket) == 200)
+  socket:close()
+end
+
 --- A name look-up that is given up after 200 ms.
 function paths.esim_name()
   local nowhere = assert(native.account { url = "https://slow.invalid.example" })
