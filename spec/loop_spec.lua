@@ -190,7 +190,8 @@ if type(jit) == "table" then  -- luacheck: ignore
 
     it("shares among its workers, and knows the phases of its subsystem", function()
       assert.equal(2.5, loop.share(10))
-      loop.check("call")
+      coroutine.wrap(function() loop.check("call") end)()
+      assert.has_error(function() loop.check("call") end)  -- the main thread cannot be suspended
       rawget(_G, "ngx").get_phase = function() return "balancer" end
       local ok, reason = pcall(loop.check, "call")
       assert.is_false(ok)

@@ -144,6 +144,14 @@ for _, fallback in ipairs { false, true } do
       for _, id in ipairs { "timer", "access", "handshake" } do assert.equal(1, box.log().by_correlation_id[id]) end
     end)
 
+    it("is refused in a function that C calls, and waits in a coroutine of its own", function()
+      local body = server:get("/callback?id=callback")
+      assert.truthy(body:find("^false .*client:order cannot wait in a function that C calls.* 36$"), body)
+      local taken = box.log().by_correlation_id
+      assert.is_nil(taken.callback)
+      assert.equal(1, taken["callback-own"])
+    end)
+
     it("is woken when its wait is cancelled", function()
       assert.equal("cancelled", server:get("/cancel?id=cancel"))
     end)

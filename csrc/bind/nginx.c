@@ -37,6 +37,8 @@ typedef struct cleanup {
 
 typedef cleanup *add_cleanup(void *request, size_t size);
 
+typedef int is_yieldable(lua_State *L);
+
 /* What one request submitted; its cleanup is nginx's, and ends with it. */
 typedef struct visit {
   esim_inbox *inbox;
@@ -52,6 +54,7 @@ static struct {
   bool failed;
   unsigned long calls;
   add_cleanup *add_cleanup;
+  is_yieldable *is_yieldable;
 } process;
 
 static void know_process(void) {
@@ -134,6 +137,18 @@ static int nginx_give_up(lua_State *L) {
   esim_engine_host(bind_check_inbox(L, 1), NULL);
   esim_engine_mute();
   return 0;
+}
+
+/*
+** nginx.yieldable() -> whether the caller can be suspended: not inside a function
+** that C called, such as one that string.gsub was given. nginx's Lua hides LuaJIT's
+** own word for it. True where it cannot be known.
+*/
+static int nginx_yieldable(lua_State *L) {
+  bool known = process.is_yieldable != NULL ||
+               find("lua_isyieldable", &process.is_yieldable);
+  lua_pushboolean(L, !known || process.is_yieldable(L));
+  return 1;
 }
 
 /* Visits. */
@@ -225,6 +240,7 @@ static const luaL_Reg functions[] = {
   { "host", nginx_host },
   { "calls", nginx_calls },
   { "give_up", nginx_give_up },
+  { "yieldable", nginx_yieldable },
   { "visit", visit_open },
   { NULL, NULL }
 };

@@ -113,6 +113,13 @@ function paths.token(args)
   return answer(placed and ngx.shared.shop:get("tokens"), e)
 end
 
+--- Order in a function that C calls, which cannot wait, and in a coroutine of one's own, which can.
+function paths.callback(args)
+  local ok, reason = pcall(string.gsub, "x", "x", function() order(args) end)
+  local id = coroutine.wrap(function() return assert(order { id = args.id .. "-own" }).id end)()
+  ngx.print(tostring(ok), " ", reason, " ", #id)
+end
+
 --- Orders one after the other on the wire.
 function paths.queue(args)
   local placed, e = order(args, narrow)

@@ -252,12 +252,14 @@ end
 
 -- The host.
 
---- Raise, `level` levels up, in a phase that cannot wait.
+--- Raise, `level` levels up, in a phase that cannot wait, and in a function that cannot.
 function nginx.check(call, level)
   local phase = ngx.get_phase()
   if not MAY_WAIT[phase] then
     error(("%s cannot wait in %s_by_lua: do it in a timer (ngx.timer.at, from init_worker_by_lua on), or in a phase "
       .. "that can: rewrite, access, content, ssl_certificate"):format(call, phase), level)
+  elseif not native.nginx.yieldable() then
+    error(call .. " cannot wait in a function that C calls, such as one given to string.gsub or table.sort", level)
   end
 end
 
