@@ -153,6 +153,12 @@ static int nginx_yieldable(lua_State *L) {
 
 /* Visits. */
 
+static void forget_ids(visit *v) {
+  free(v->ids);
+  v->ids = NULL;
+  v->count = v->room = 0;
+}
+
 /* nginx's own call: the request is over, whatever the reason. */
 static void end_visit(void *data) {
   visit *v = data;
@@ -161,7 +167,7 @@ static void end_visit(void *data) {
   v->cleanup = NULL;
   for (size_t i = 0; i < v->count; i++)
     esim_engine_abandon(v->inbox, v->ids[i]);
-  v->count = 0;
+  forget_ids(v);
 }
 
 /*
@@ -220,9 +226,7 @@ static int visit_close(lua_State *L) {
   if (v->cleanup != NULL)
     v->cleanup->data = NULL;
   v->cleanup = NULL;
-  free(v->ids);
-  v->ids = NULL;
-  v->count = v->room = 0;
+  forget_ids(v);
   return 0;
 }
 

@@ -207,12 +207,20 @@ local function kept_where(ready)
   return list
 end
 
+local function naps(list)
+  for _, pending in ipairs(list) do
+    if pending.looked then
+      return true
+    end
+  end
+end
+
 -- Who is alive takes his outcome, or has looked, before we wake up again: timers fire in their order.
 local function hand_over()
   loop.pump()
   local since, settled = tick, kept_where(true)
   tick = tick + 1
-  if #settled > 0 or way ~= "bell" then
+  if #settled > 0 or naps(kept_where(false)) then
     ngx.sleep(GRACE)
   end
   for _, pending in ipairs(settled) do
@@ -280,7 +288,10 @@ function nginx.submitted(pending)
     local visit, key = visit_of(request)
     if visit and not visit:enter(pending.id) then
       visits[key] = nil  -- an earlier request had that address
-      visit_of(request):enter(pending.id)
+      visit = visit_of(request)
+      if visit then
+        visit:enter(pending.id)
+      end
     end
   end
   if pending.left then
