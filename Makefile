@@ -40,7 +40,8 @@ $(BUILD)/$(LUA)/esim_%.so: spec/support/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LUA_CFLAGS) -shared -o $@ $<
 
-specs: $(MODULE) $(BUILD)/$(LUA)/esim_process.so $(BUILD)/$(LUA)/esim_peer.so $(BUILD)/$(LUA)/esim_failing.so
+SPEC_HELPERS = process peer failing stream worker
+specs: $(MODULE) $(SPEC_HELPERS:%=$(BUILD)/$(LUA)/esim_%.so)
 
 env:
 	@echo 'export LUA_PATH="$(CURDIR)/lua/?.lua;;" LUA_CPATH="$(CURDIR)/$(BUILD)/$(LUA)/?.so;;"'
@@ -75,6 +76,11 @@ layers:
 	@spec/support/layers.sh $(BUILD)/libesim.a
 
 # The interpreter itself is linked with the sanitizer: preloading it would reach nginx too.
+bench:
+	@spec/support/setup.sh bench
+	@$(MAKE) -s LUA=luajit all
+	@eval "$$($(MAKE) -s env LUA=luajit)" && luajit spec/bench/nginx/run.lua
+
 asan: SANITIZE = address
 tsan: SANITIZE = thread
 asan tsan:
@@ -100,4 +106,4 @@ clean:
 
 -include $(CORE:.o=.d) $(BIND:.o=.d)
 
-.PHONY: all specs env setup demo sandbox test check lint layers asan tsan valgrind install uninstall clean
+.PHONY: all specs env setup demo sandbox test check bench lint layers asan tsan valgrind install uninstall clean

@@ -56,8 +56,9 @@ end
 
 local SCRIPT = [[
 local esim = require "esim"
+local in_nginx = { ["esim.sandbox.provider"] = true, ["esim.sandbox.faults"] = true, ["esim.loop.nginx"] = true }
 for _, file in ipairs { %s } do
-  if file ~= "esim.sandbox.provider" and file ~= "esim.sandbox.faults" then require(file) end  -- those run in nginx
+  if not in_nginx[file] then require(file) end
 end
 assert(package.loaded["esim.core"])
 local where = debug.getinfo(esim.client, "S").source

@@ -76,7 +76,17 @@ static int account_token(lua_State *L) {
   return 1;
 }
 
+/* account:rate(requests a second): only before anything is submitted */
+static int account_rate(lua_State *L) {
+  esim_account *a = bind_check_account(L, 1);
+  lua_Number rate = luaL_checknumber(L, 2);
+  luaL_argcheck(L, rate >= 0, 2, "out of range");
+  a->rate = rate;
+  return 0;
+}
+
 static const luaL_Reg methods[] = {
+  { "rate", account_rate },
   { "token", account_token },
   { NULL, NULL }
 };

@@ -13,5 +13,6 @@ void bind_symbol(lua_State *L);
 void bind_account(lua_State *L);
 void bind_schedule(lua_State *L);
 void bind_inbox(lua_State *L);
+void bind_nginx(lua_State *L);
 
 #endif

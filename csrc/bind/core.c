@@ -66,5 +66,6 @@ int luaopen_esim_core(lua_State *L) {
   bind_account(L);
   bind_schedule(L);
   bind_inbox(L);
+  bind_nginx(L);
   return 1;
 }

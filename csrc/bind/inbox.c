@@ -1,3 +1,6 @@
+#include "inbox.h"
+
+#include <stdint.h>
 #include <string.h>
 
 #include "../core/engine.h"
@@ -13,11 +16,15 @@ typedef struct inbox {
   esim_inbox core;
 } inbox;
 
-static esim_inbox *check_inbox(lua_State *L) {
-  inbox *in = luaL_checkudata(L, 1, TYPE);
+esim_inbox *bind_check_inbox(lua_State *L, int index) {
+  inbox *in = luaL_checkudata(L, index, TYPE);
   if (!in->open)
     luaL_error(L, "attempt to use a closed inbox");
   return &in->core;
+}
+
+static esim_inbox *check_inbox(lua_State *L) {
+  return bind_check_inbox(L, 1);
 }
 
 /* core.inbox() -> inbox */
@@ -139,6 +146,25 @@ static int inbox_cancel(lua_State *L) {
   return 0;
 }
 
+/* inbox:abandon(id): nobody waits for it, but its outcome is wanted */
+static int inbox_abandon(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  esim_engine_abandon(in, luaL_checknumber(L, 2));
+  return 0;
+}
+
+/*
+** inbox:watch(id, address) -> whether what the host keeps at that address will be
+** woken; false: there is something to take already, or nothing will come
+*/
+static int inbox_watch(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  double id = luaL_checknumber(L, 2);
+  void *waiter = (void *)(uintptr_t)luaL_checknumber(L, 3);
+  lua_pushboolean(L, esim_engine_watch(in, id, waiter));
+  return 1;
+}
+
 /* Taking. */
 
 static void set_text(lua_State *L, const char *field, const char *text) {
@@ -225,6 +251,8 @@ static const luaL_Reg methods[] = {
   { "sleep", inbox_sleep },
   { "again", inbox_again },
   { "cancel", inbox_cancel },
+  { "abandon", inbox_abandon },
+  { "watch", inbox_watch },
   { "take", inbox_take },
   { "wait", inbox_wait },
   { "fd", inbox_fd },

@@ -30,9 +30,12 @@ typedef struct esim_account {
   char *url;
   size_t url_size;
   esim_trust trust;
-  double rate, timeout;
+  double timeout;
   unsigned connections;
   bool loopback;
+
+  /* Not changed once something was submitted. */
+  double rate;
 
   /* Guarded by the gate. */
   char *authorization;  /* the header line; NULL: no token yet */

@@ -419,11 +419,7 @@ static void unfinish(esim_dispatch *d, esim_work *w) {
     }
 }
 
-void esim_dispatch_drop(esim_dispatch *d, esim_work *w) {
-  if (w->stage == ESIM_FLYING && w->kind == ESIM_ORDER) {
-    w->orphan = true;
-    return;
-  }
+static void ground(esim_dispatch *d, esim_work *w) {
   if (w->stage == ESIM_FLYING) {
     esim_wire_drop(d->wire, &w->flight->exchange);
     w->account->in_flight--;
@@ -432,7 +428,29 @@ void esim_dispatch_drop(esim_dispatch *d, esim_work *w) {
   if (w->stage == ESIM_LANDED)
     unfinish(d, w);
   leave_queue(d, w);
+}
+
+void esim_dispatch_drop(esim_dispatch *d, esim_work *w) {
+  if (w->stage == ESIM_FLYING && w->kind == ESIM_ORDER) {
+    w->orphan = true;
+    return;
+  }
+  ground(d, w);
   discard(d, w);
+}
+
+/* One that had landed, and was not delivered yet, keeps what it brought. */
+void esim_dispatch_abandon(esim_dispatch *d, esim_work *w) {
+  if (w->kind == ESIM_ORDER && w->stage == ESIM_FLYING) {
+    w->deadline = 0;
+  } else if (w->kind == ESIM_ORDER && w->stage == ESIM_LANDED) {
+    unfinish(d, w);
+    finish(d, w, w->fault);
+  } else {
+    ground(d, w);
+    esim_work_forget(w);
+    finish(d, w, ESIM_CANCELLED);
+  }
 }
 
 static void refuse(esim_dispatch *d, esim_heap *queue) {

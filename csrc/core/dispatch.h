@@ -41,6 +41,12 @@ void esim_dispatch_again(esim_dispatch *dispatch, esim_work *work, double now);
 void esim_dispatch_drop(esim_dispatch *dispatch, esim_work *work);
 
 /*
+** The same, but its outcome is wanted: an order that is on the wire has the one
+** that its answer gives, and is not sent again; all else is ESIM_CANCELLED.
+*/
+void esim_dispatch_abandon(esim_dispatch *dispatch, esim_work *work);
+
+/*
 ** The account has a new token, or (`given_up`) will have none: what a 401 held
 ** back goes on, or is answered with 401.
 */

@@ -53,11 +53,13 @@ static void take_in(esim_driver *d, esim_work *w, double now) {
   for (; w != NULL; w = next) {
     lock();
     next = w->next;
-    bool dropped = w->dropped;
+    bool dropped = w->dropped, abandoned = w->abandoned;
     w->posted = false;
     unlock();
     if (dropped)
       esim_dispatch_drop(&d->dispatch, w);
+    else if (abandoned)
+      esim_dispatch_abandon(&d->dispatch, w);
     else if (w->stage == ESIM_LANDED)
       esim_dispatch_again(&d->dispatch, w, now);
     else
@@ -92,11 +94,15 @@ static void take_posted(esim_driver *d) {
   take_in(d, posted, esim_clock());
 }
 
-/* With the gate. What was dropped meanwhile is posted, and freed by that. */
+/*
+** With the gate. What was dropped or abandoned meanwhile is posted: the next
+** take_in() frees it, or finishes it again. Nothing is posted to an engine that
+** is being ended, but what was dropped is not delivered.
+*/
 static void deliver(esim_driver *d) {
   esim_work *w;
   while ((w = esim_dispatch_done(&d->dispatch)) != NULL)
-    if (!w->dropped) {
+    if (!w->posted && !w->dropped) {
       esim_dispatch_release(&d->dispatch, w);
       w->away = false;
       esim_inbox_deliver(w->inbox, w);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "bell.h"
 #include "clock.h"
 #include "driver.h"
 #include "gate.h"
@@ -59,6 +60,7 @@ static void after_fork_in_child(void) {
     for (esim_inbox *in = inboxes; in != NULL; in = in->next)
       esim_inbox_fork(in);
   }
+  esim_bell_close();
   unlock();
 }
 
@@ -224,6 +226,24 @@ void esim_engine_cancel(esim_inbox *in, double id) {
     esim_work_close(w);
 }
 
+/* A poll that is not with the driver has an outcome only if it is given one. */
+void esim_engine_abandon(esim_inbox *in, double id) {
+  esim_work *w = esim_inbox_find(in, id);
+  if (w == NULL)
+    return;
+  lock();
+  w->waiter = NULL;
+  w->abandoned = true;
+  if (w->away && driver != NULL && !in->forked) {
+    esim_driver_post(driver, w);
+  } else if (!w->away && w->kind == ESIM_POLL) {
+    w->fault = ESIM_CANCELLED;
+    if (!w->delivered)
+      esim_inbox_deliver(in, w);
+  }
+  unlock();
+}
+
 /* Taking. */
 
 static void tell(const esim_work *w, esim_result *r) {
@@ -306,6 +326,46 @@ int esim_engine_event(esim_inbox *in) {
   host();
   unlock();
   return esim_inbox_event(in);
+}
+
+void esim_engine_host(esim_inbox *in, esim_post *post) {
+  lock();
+  host();
+  in->post = post;
+  unlock();
+}
+
+bool esim_engine_watch(esim_inbox *in, double id, void *waiter) {
+  esim_work *w = esim_inbox_find(in, id);
+  if (w == NULL)
+    return false;
+  lock();
+  bool waits = !w->delivered && !in->forked && in->post != NULL;
+  w->waiter = waits ? waiter : NULL;
+  unlock();
+  return waits;
+}
+
+int esim_engine_bell(void) {
+  lock();
+  int bell = esim_bell_open();
+  unlock();
+  return bell;
+}
+
+void esim_engine_wake(void) {
+  esim_bell_hush();
+  lock();
+  esim_bell_heard();
+  for (esim_inbox *in = inboxes; in != NULL; in = in->next)
+    esim_inbox_wake(in);
+  unlock();
+}
+
+void esim_engine_mute(void) {
+  lock();
+  esim_bell_close();
+  unlock();
 }
 
 void esim_engine_token(esim_account *a, bool given_up) {

@@ -51,6 +51,12 @@ bool esim_engine_again(esim_inbox *inbox, double id);
 void esim_engine_cancel(esim_inbox *inbox, double id);
 
 /*
+** Nobody waits for `id` any more, but its outcome is wanted: an order on the wire
+** finishes and is delivered, all else is delivered as ESIM_CANCELLED.
+*/
+void esim_engine_abandon(esim_inbox *inbox, double id);
+
+/*
 ** What came back first. It stays until esim_engine_pop(), so that nothing is
 ** lost when the caller cannot take it. ESIM_FORK, once: this is a child of the
 ** process that submitted, and all numbers have ended without an outcome here.
@@ -67,6 +73,28 @@ bool esim_engine_wait(esim_inbox *inbox, double seconds);
 
 /* The descriptor that is readable while the inbox holds something; -1: none. */
 int esim_engine_event(esim_inbox *inbox);
+
+/*
+** A host that wakes its own: `post` wakes a waiter of this inbox, on the thread
+** of the inbox's state. The engine's thread drives from now on. NULL: the host
+** looks into the inbox now and then.
+*/
+void esim_engine_host(esim_inbox *inbox, esim_post *post);
+
+/*
+** `waiter`, which must live until `id` has ended, was taken, or has another, is
+** to be woken when it is delivered. False: it is delivered already, or ended.
+*/
+bool esim_engine_watch(esim_inbox *inbox, double id, void *waiter);
+
+/* The descriptor that is readable when waiters are to be woken; -1: none. */
+int esim_engine_bell(void);
+
+/* It is: wake them. Only on the thread of all inboxes that have waiters. */
+void esim_engine_wake(void);
+
+/* Nobody listens to the bell. */
+void esim_engine_mute(void);
 
 /* The account has a new token, or (`given_up`) will have none. */
 void esim_engine_token(esim_account *account, bool given_up);

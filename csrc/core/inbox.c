@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "bell.h"
 #include "gate.h"
 
 /*
@@ -127,6 +128,8 @@ int esim_inbox_event(esim_inbox *in) {
 void esim_inbox_deliver(esim_inbox *in, esim_work *w) {
   if (in->first == NULL)
     ring(in);
+  if (w->waiter != NULL)
+    esim_bell_ring();
   w->delivered = true;
   w->next = NULL;
   *in->end = w;
@@ -142,8 +145,17 @@ void esim_inbox_withdraw(esim_inbox *in, esim_work *w) {
       break;
     }
   w->delivered = false;
+  w->waiter = NULL;
   if (in->first == NULL)
     hush(in);
+}
+
+void esim_inbox_wake(esim_inbox *in) {
+  for (esim_work *w = in->first; w != NULL; w = w->next) {
+    if (w->waiter != NULL && in->post != NULL)
+      in->post(w->waiter, 1);
+    w->waiter = NULL;
+  }
 }
 
 /*
@@ -153,6 +165,7 @@ void esim_inbox_withdraw(esim_inbox *in, esim_work *w) {
 */
 void esim_inbox_fork(esim_inbox *in) {
   in->forked = true;
+  in->post = NULL;
   in->first = NULL;
   in->end = &in->first;
   if (in->event < 0)

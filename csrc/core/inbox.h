@@ -7,6 +7,9 @@
 
 #include "work.h"
 
+/* How a host wakes a waiter of its own, on its own thread: by `count` times. */
+typedef int esim_post(void *waiter, int count);
+
 /*
 ** What one Lua state has in flight, by number, and what came back for it. The
 ** numbers belong to the state's thread; what came back is guarded by the gate.
@@ -23,6 +26,7 @@ typedef struct esim_inbox {
   /* Guarded by the gate. */
   esim_work *first, **end;  /* delivered */
   int event;                /* readable while `first` is not NULL; -1: none */
+  esim_post *post;          /* wakes a work's waiter; NULL: nobody can */
   bool forked;              /* this is a child's copy of the parent's */
   struct esim_inbox *next, *previous;  /* of all inboxes of the process */
 } esim_inbox;
@@ -52,5 +56,8 @@ int esim_inbox_event(esim_inbox *inbox);
 void esim_inbox_deliver(esim_inbox *inbox, esim_work *work);
 void esim_inbox_withdraw(esim_inbox *inbox, esim_work *work);
 void esim_inbox_fork(esim_inbox *inbox);
+
+/* Wake the waiter of everything delivered; nobody is woken twice for it. */
+void esim_inbox_wake(esim_inbox *inbox);
 
 #endif

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "clock.h"
@@ -280,7 +281,8 @@ static int set_manners(esim_slot *s) {
   SET(NOSIGNAL, 1L);
   SET(FOLLOWLOCATION, 0L);
   SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  SET(PIPEWAIT, 1L);
+  /* Without TLS it would wait for the first answer, to learn that it is HTTP/1. */
+  SET(PIPEWAIT, (long)(strncasecmp(s->exchange->url, "https:", 6) == 0));
 #if LIBCURL_VERSION_NUM >= 0x075700
   SET(QUICK_EXIT, 1L);  /* or a cancel waits for a slow name look-up */
 #endif

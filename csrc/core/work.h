@@ -98,7 +98,9 @@ typedef struct esim_work {
   bool away;               /* the engine has it */
   bool delivered;          /* it lies in its inbox */
   bool dropped;            /* nobody waits for it any more */
+  bool abandoned;          /* nobody waits, but its outcome is wanted */
   bool posted;
+  void *waiter;            /* to be woken at the delivery; NULL: none */
   struct esim_work *next;  /* of those posted or delivered */
 } esim_work;
 

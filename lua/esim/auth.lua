@@ -67,14 +67,19 @@ local function run(self, client)
   return finish(self, set(self, token, lifetime))
 end
 
--- Whether somebody is fetching who can still come back.
+-- Whether somebody is fetching who can still come back. A host that ends coroutines from outside runs it in one that
+-- it does not end, and may not know of that one here.
 local function is_fetching(self)
-  return self.fetching and not (self.fetcher and coroutine.status(self.fetcher) == "dead")
+  return self.fetching and (self.detached or not (self.fetcher and coroutine.status(self.fetcher) == "dead"))
 end
 
 local function fetch(self, client)
   if not is_fetching(self) then
-    return run(self, client)
+    self.fetching = true
+    self.detached = loop.detach(run, self, client)
+    if not self.detached then
+      return run(self, client)
+    end
   elseif self.fetcher == protect.running() then
     return failure("the token function used the client that it is to give a token to")
   end

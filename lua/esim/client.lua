@@ -17,7 +17,7 @@ client.PREPRODUCTION = "https://services.truphone.com/connect-api-preprod"
 
 local TYPES = {
   url = "string", token = true, rate = "number", connections = "number", timeout = "number",
-  ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean",
+  ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean", log = "function",
 }
 local NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
 local ORDER_OPTIONS = { correlation_id = "string", timeout = "number", check = "boolean" }
@@ -88,9 +88,13 @@ local function services(self)
     return mine.auth:secrets()
   end
 
-  function service.submit(kind, spec)
+  function service.submit(kind, spec, left)
+    if mine.rate then
+      mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
+      mine.rate = nil
+    end
     spec.submitted = true
-    return loop.submit(kind, mine.account, spec)
+    return loop.submit(kind, mine.account, spec, left)
   end
 
   function service.headers(correlation_id)
@@ -101,14 +105,15 @@ local function services(self)
   end
 
   -- One exchange; a 401 is met once with a new token, since it refused the first try.
-  function service.exchange(kind, spec)
+  -- `left`: who is given the outcome where the caller is gone.
+  function service.exchange(kind, spec, left)
     for attempt = 1, 2 do
       local ok, e = service.ensure()
       if not ok then
         return nil, nil, e
       end
       local serial = service.serial()
-      local pending, fault = service.submit(kind, spec)
+      local pending, fault = service.submit(kind, spec, left)
       if not pending then
         return fault, { sent = false }
       end
@@ -131,7 +136,9 @@ end
 --- Make a client. Nothing is sent, no thread is started.
 -- @param options  url; token: text or function(client) returning token and lifetime (seconds);
 --   rate (requests a second, default unlimited), connections (16), timeout (30 seconds for one exchange),
---   ca_file, client_cert, client_key (file names, PEM), allow_http
+--   ca_file, client_cert, client_key (file names, PEM), allow_http,
+--   log: function(entry), given each order's outcome that nobody lived to take: { what = "order", outcome =
+--   "accepted" or a kind of error, correlation_id, order_id, status, err }
 -- @return client | nil, err of kind `invalid`
 function client.new(options)
   options = gather(options)
@@ -150,7 +157,10 @@ function client.new(options)
     })
   end
   local self = setmetatable({}, Client)
-  inner[self] = { url = options.url, account = account, auth = auth.new(account, options.token) }
+  inner[self] = {
+    url = options.url, account = account, auth = auth.new(account, options.token),
+    rate = options.rate, log = options.log,
+  }
   inner[self].service = services(self)
   return self
 end
@@ -202,24 +212,44 @@ local function check_call(given, options, name)
   return options
 end
 
--- Send what is ready and read the answer.
-local function place(self, ready)
-  local service = inner[self].service
+-- What became of an order: the provider's { id, status } | nil, err.
+local function outcome(service, ready, fault, got)
   local context = {
     is_order = true, correlation_id = ready.correlation_id, email = ready.email, secrets = service.secrets(),
   }
-  local fault, got, e = service.exchange("order", ready.spec)
-  context.secrets = service.secrets()
+  local e = answer.error(fault, got, context)
+  if e then
+    return nil, e
+  end
+  return answer.order(got, context)
+end
+
+-- Who is given the outcome of an order whose caller is gone. Its variables are its own: those of a coroutine that
+-- nginx has ended hold anything.
+local function heir(self, ready)
+  local log, service = inner[self].log, inner[self].service
+  return function(fault, got)
+    local body, e = outcome(service, ready, fault, got)
+    if log then
+      log {
+        what = "order", outcome = e and e.kind or "accepted", correlation_id = ready.correlation_id,
+        order_id = e and e.order_id or body and body.id, status = body and body.status, err = e,
+      }
+    end
+  end
+end
+
+-- Send what is ready and read the answer.
+local function place(self, ready)
+  local service = inner[self].service
+  local fault, got, e = service.exchange("order", ready.spec, heir(self, ready))
   if e then  -- of a token: it is shared by all who waited for it
     e = err.new(e.kind, e)
     e.correlation_id, e.email = ready.correlation_id, ready.email
     return nil, e
   end
-  e = answer.error(fault, got, context)
   local body
-  if not e then
-    body, e = answer.order(got, context)
-  end
+  body, e = outcome(service, ready, fault, got)
   if not body then
     return nil, e
   end
@@ -236,6 +266,7 @@ end
 --   answer is broken off, by an interrupt or an adapter that raises, that error is raised on as an `unknown`
 function Client:order(given, options)
   options = check_call(given, options, "client:order")
+  loop.check("client:order")
   local ready, e = prepare(self, given, options)
   if not ready then
     return nil, e

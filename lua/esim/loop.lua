@@ -1,7 +1,8 @@
 --- Work in flight, and the ways to wait for it.
 -- One inbox in a Lua state; what comes back is handed to the pending it belongs to, and
--- whoever waits for that is woken in the way of its host.
+-- whoever waits for that is woken in the way of its host (esim.loop.blocking says what a host is).
 
+local blocking = require "esim.loop.blocking"
 local native = require "esim.native"
 
 local loop = {}
@@ -9,7 +10,9 @@ local loop = {}
 local inbox            -- made at first use: nothing happens at require
 local pendings = {}    -- by number
 local in_flight = 0
-local adapter          -- of esim.use
+local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
+local adapter          -- of esim.use: the user's own
+local host             -- the recognised one, or that of esim.use
 local scheduler        -- of task.lua: is the caller one of our tasks?
 
 local Pending = {}
@@ -29,7 +32,25 @@ end
 
 --- Forget everything that was in flight: for specs.
 function loop.reset(replacement)
-  pendings, in_flight, inbox, adapter = {}, 0, replacement, nil
+  pendings, in_flight, inbox, adapter, host, kept = {}, 0, replacement, nil, nil, {}
+end
+
+local function is_nginx()
+  local ngx = rawget(_G, "ngx") or package.loaded.ngx
+  return type(ngx) == "table" and type(ngx.config) == "table" and ngx.config.subsystem ~= nil
+end
+
+local HOSTS = {
+  blocking = function() return blocking end,
+  nginx = function() return is_nginx() and require "esim.loop.nginx" or nil end,
+}
+
+--- The host loop: what esim.use named, or what is recognised.
+function loop.host()
+  if not host then
+    host = HOSTS.nginx() or blocking
+  end
+  return adapter or host
 end
 
 --- Give a pending its outcome and wake who waits for it.
@@ -84,9 +105,10 @@ end
 -- @param kind     "request", "order", "poll" or "sleep"
 -- @param account  account of the core; for a sleep the seconds
 -- @param spec     what to do, see csrc/bind/inbox.c
+-- @param left     function(fault, answer), or nil: is given the outcome where the one who waited for it is gone
 -- @return pending | nil, fault
-function loop.submit(kind, account, spec)
-  local box = loop.inbox()
+function loop.submit(kind, account, spec, left)
+  local box, submitted = loop.inbox(), loop.host().submitted
   local id, fault = box[kind](box, account, spec)
   if fault == "forked" then
     loop.pump()
@@ -95,9 +117,15 @@ function loop.submit(kind, account, spec)
   if not id then
     return nil, fault
   end
-  local pending = setmetatable({ id = id, kind = kind, ready = false }, Pending)
+  local pending = setmetatable({ id = id, kind = kind, ready = false, left = left }, Pending)
   pendings[id] = pending
   in_flight = in_flight + 1
+  if left then
+    kept[pending] = true
+  end
+  if submitted then
+    submitted(pending)
+  end
   return pending
 end
 
@@ -111,6 +139,7 @@ end
 
 --- End `pending`; whoever waits for it finds the fault "cancelled".
 function loop.cancel(pending)
+  kept[pending] = nil
   if pendings[pending.id] == pending then
     pendings[pending.id] = nil
     in_flight = in_flight - 1
@@ -119,6 +148,30 @@ function loop.cancel(pending)
   if not pending.ready then
     settle(pending, "cancelled", {})
   end
+end
+
+--- Nobody waits for `pending` any more. An outcome that must not be lost comes all the same.
+function loop.abandon(pending)
+  if pendings[pending.id] == pending then
+    loop.inbox():abandon(pending.id)
+  end
+end
+
+--- Wake `address`, something of the host's, when `pending` is delivered.
+-- @return false: it is delivered already
+function loop.watch(pending, address)
+  return loop.inbox():watch(pending.id, address)
+end
+
+--- The pendings whose outcome must not be lost and that nobody took yet: a set.
+function loop.kept()
+  return kept
+end
+
+--- Give the outcome of `pending`, one of those, to whom it was left.
+function loop.leave(pending)
+  kept[pending] = nil
+  pcall(pending.left, pending.fault, pending.answer)
 end
 
 --- How much is in flight.
@@ -144,18 +197,39 @@ function loop.schedule(with)
 end
 
 --- Name the host loop.
--- @param with  table { await = function(pending) … end }, or nil for the plain way
+-- @param with  "nginx", "blocking", table { await = function(pending) … end }, or nil: recognise it
 function loop.use(with)
-  if with ~= nil and (type(with) ~= "table" or type(with.await) ~= "function") then
-    error("esim.use: a table with a function `await` expected", 3)
+  if with ~= nil and not HOSTS[with] and (type(with) ~= "table" or type(with.await) ~= "function") then
+    error("esim.use: the name of a host or a table with a function `await` expected", 2)
   end
-  adapter = with
+  local named = HOSTS[with] and HOSTS[with]() or nil
+  if HOSTS[with] and not named then
+    error("esim.use: this is not " .. with, 2)
+  end
+  host = named
+  adapter = type(with) == "table" and { name = "adapter", await = with.await } or nil
 end
 
-local function block(pending)
-  while not pending.ready do
-    loop.wait()
+--- Raise where `call` could not wait, before anything is submitted.
+-- @param call  name of a function of ours, whose caller is blamed
+function loop.check(call)
+  local check = loop.host().check
+  if check and not (scheduler and scheduler.current()) then
+    check(call, 4)
   end
+end
+
+--- Run a function so that it ends even when its caller does not live to see it.
+-- @return false: here no caller is ended from outside, call it
+function loop.detach(f, ...)
+  local detach = loop.host().detach
+  return detach ~= nil and detach(f, ...)
+end
+
+--- This process's part of what is allowed to all processes of the host together.
+function loop.share(amount)
+  local share = loop.host().share
+  return share and share(amount) or amount
 end
 
 --- Wait for `pending` in the host's way.
@@ -164,12 +238,11 @@ function loop.await(pending)
   while not pending.ready do
     if scheduler and scheduler.current() then
       scheduler.suspend(pending)
-    elseif adapter then
-      adapter.await(pending)
     else
-      block(pending)
+      loop.host().await(pending)
     end
   end
+  kept[pending] = nil
   return pending.fault, pending.answer
 end
 

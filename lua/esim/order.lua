@@ -129,6 +129,7 @@ function Order:poll()
   if is_final(self) then
     return self.status
   end
+  loop.check("order:poll")
   local fault, got, e = mine.client.exchange("request", {
     method = "GET", target = target_of(self), headers = headers_of(self),
   })
@@ -326,6 +327,7 @@ function Order:wait(options)
   local done, failure = outcome(self)
   local e = failure
   if not done and not failure then
+    loop.check("order:wait")
     e = watch(self, options)
     done, failure = outcome(self)
   end

@@ -1,5 +1,6 @@
 --- Tasks: coroutines that wait for each other and for work in flight.
--- A task suspends itself alone. One that is inside another coroutine of the user's blocks.
+-- A task suspends itself alone. In a host that has threads of its own a task is one of those. Elsewhere we run them:
+-- one that is inside another coroutine of the user's blocks.
 
 local loop = require "esim.loop"
 local protect = require "esim.protect"
@@ -12,6 +13,7 @@ local running             -- the task whose coroutine runs now, or nil
 local ready = { first = 1, last = 0 }  -- tasks that can go on
 local alive = 0
 local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
+local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: who belongs to which esim.run
 
 local Task = {}
 Task.__index = Task
@@ -50,21 +52,25 @@ end
 
 loop.schedule { current = current, suspend = suspend }
 
+local function record(t, ok, ...)
+  t.ended, t.ok, t.count, t.results = true, ok, select("#", ...), { ... }
+  for _, waiter in ipairs(t.waiters or {}) do
+    loop.settle(waiter)
+  end
+end
+
 local function end_task(t, ok, ...)
   if ok and coroutine.status(t.thread) ~= "dead" then
     return
   end
   alive = alive - 1
-  t.ended, t.ok, t.count, t.results = true, ok, select("#", ...), { ... }
   if not ok then
     t.trace = debug.traceback(t.thread)
     if not t.waiters then
       unheard[#unheard + 1] = t
     end
   end
-  for _, waiter in ipairs(t.waiters or {}) do
-    push_ready(waiter)
-  end
+  record(t, ok, ...)
 end
 
 local function resume(t)
@@ -94,8 +100,42 @@ local function drive(finished)
   end
 end
 
-local function spawn(f, ...)
-  local t = setmetatable({ args = { n = select("#", ...), ... } }, Task)
+-- In the host's own thread: the crew counts it until it has ended. An error that nobody can hear is the host's to tell.
+local function body(t, crew, f, ...)
+  t.thread = coroutine.running()
+  crews[t.thread] = crew
+  record(t, xpcall(f, function(reason)
+    t.trace = debug.traceback("", 2)
+    return reason
+  end, ...))
+  crews[t.thread] = nil  -- a host may use the coroutine again
+  crew.alive = crew.alive - 1
+  if crew.alive == 0 and crew.waiter then
+    loop.settle(crew.waiter)
+  end
+  if not t.ok and not t.waiters then
+    crew.unheard[#crew.unheard + 1] = t
+    if not crew.run then
+      error(t.results[1], 0)
+    end
+  end
+end
+
+local function spawn_hosted(host, t, crew, f, ...)
+  t.crew = crew
+  crew.alive = crew.alive + 1
+  host.spawn(body, t, crew, f, ...)
+  return t
+end
+
+-- `waiters`: a list where somebody will hear of an error, or nil.
+local function spawn(waiters, f, ...)
+  local host = loop.host()
+  local t = setmetatable({ waiters = waiters }, Task)
+  if host.spawn then
+    return spawn_hosted(host, t, crews[coroutine.running() or 0] or { alive = 0, unheard = {} }, f, ...)
+  end
+  t.args = { n = select("#", ...), ... }
   t.thread = coroutine.create(f)
   alive = alive + 1
   push_ready(t)
@@ -109,35 +149,39 @@ local function check_function(f, name)
 end
 
 local function raise(t)
-  for i, other in ipairs(unheard) do
+  local list = t.crew and t.crew.unheard or unheard
+  for i, other in ipairs(list) do
     if other == t then
-      table.remove(unheard, i)
+      table.remove(list, i)
       break
     end
   end
   local reason = t.results[1]
-  if type(reason) == "string" then
+  if type(reason) == "string" and t.trace then
     reason = reason .. "\n" .. t.trace
   end
   error(reason, 0)
 end
 
---- Start a task. It runs when the present one waits.
+--- Start a task. It runs when the present one waits; nginx runs it at once, until it waits.
 -- @param f  function; further arguments are handed to it
 -- @return task
 function task.spawn(f, ...)
   check_function(f, "spawn")
-  return spawn(f, ...)
+  loop.check("esim.spawn")
+  return spawn(nil, f, ...)
 end
 
 -- Not through pcall: Lua 5.1 cannot suspend across it.
 local function await_end(self)
-  local me = current()
   self.waiters = self.waiters or {}
-  if not self.ended and me then
-    self.waiters[#self.waiters + 1] = me
-    coroutine.yield()
-  elseif not self.ended then
+  if self.ended then
+    return
+  elseif current() or loop.host().spawn then
+    local pending = loop.pending()
+    self.waiters[#self.waiters + 1] = pending
+    loop.await(pending)
+  else
     drive(function() return self.ended end)
   end
 end
@@ -145,8 +189,11 @@ end
 --- Wait until a task has ended.
 -- @return its results; its error is raised here
 function Task:join()
-  if current() == self then
+  if not self.ended and (current() == self or coroutine.running() == self.thread) then
     error("esim: a task cannot join itself", 2)
+  end
+  if not self.ended then
+    loop.check("task:join")
   end
   await_end(self)
   if not self.ok then
@@ -170,25 +217,42 @@ local function take_unheard()
   return first
 end
 
---- Run `f` as a task until every task has ended; inside a task, until `f` has.
--- @param f  function; further arguments are handed to it
--- @return the results of `f`; an error of any task that nobody joined is raised
-function task.run(f, ...)
-  check_function(f, "run")
-  if current() then
-    return spawn(f, ...):join()
-  end
-  local main = spawn(f, ...)
-  main.waiters = {}
-  local nested = is_nested()  -- then the task that we are inside of cannot end before us
-  drive(function() return nested and main.ended or alive == 0 end)
-  local stray = not nested and take_unheard()
+-- The results of a run whose tasks have all ended.
+local function conclude(main, stray)
   if not main.ok then
     raise(main)
   elseif stray then
     raise(stray)
   end
   return unpack(main.results, 1, main.count)
+end
+
+local function run_hosted(host, f, ...)
+  local crew = { alive = 0, unheard = {}, run = true }
+  local main = spawn_hosted(host, setmetatable({ waiters = {} }, Task), crew, f, ...)
+  if crew.alive > 0 then
+    crew.waiter = loop.pending()
+    loop.await(crew.waiter)
+  end
+  return conclude(main, crew.unheard[1])
+end
+
+--- Run `f` as a task until every task has ended; inside a task, until `f` has; in nginx, every task spawned in it.
+-- @param f  function; further arguments are handed to it
+-- @return the results of `f`; an error of any task that nobody joined is raised
+function task.run(f, ...)
+  check_function(f, "run")
+  loop.check("esim.run")
+  local host = loop.host()
+  if host.spawn then
+    return run_hosted(host, f, ...)
+  elseif current() then
+    return spawn({}, f, ...):join()
+  end
+  local main = spawn({}, f, ...)
+  local nested = is_nested()  -- then the task that we are inside of cannot end before us
+  drive(function() return nested and main.ended or alive == 0 end)
+  return conclude(main, not nested and take_unheard() or nil)
 end
 
 --- Run functions side by side.
@@ -198,11 +262,11 @@ function task.all(functions)
   if type(functions) ~= "table" then
     error("esim.all: list of functions expected, got " .. type(functions), 2)
   end
+  loop.check("esim.all")
   local tasks, results = {}, {}
   for i, f in ipairs(functions) do
     check_function(f, "all")
-    tasks[i] = spawn(f)
-    tasks[i].waiters = {}
+    tasks[i] = spawn({}, f)
   end
   local failed
   for i, t in ipairs(tasks) do
@@ -221,6 +285,11 @@ end
 function task.sleep(seconds)
   if type(seconds) ~= "number" or not (seconds >= 0 and seconds <= 1e9) then
     error("esim.sleep: seconds expected, a number from 0 to 1e9", 2)
+  end
+  loop.check("esim.sleep")
+  local host = loop.host()
+  if host.sleep then
+    return host.sleep(seconds)
   end
   local pending, fault = loop.submit("sleep", seconds)
   if not pending then

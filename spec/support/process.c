@@ -1,5 +1,6 @@
 /* For the specs alone: what Lua has no word for. */
 
+#include <dlfcn.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -59,6 +60,19 @@ static int process_thread(lua_State *L) {
   return 0;
 }
 
+/* sleep(seconds): all of this process's Lua */
+static int process_sleep(lua_State *L) {
+  usleep((useconds_t)(luaL_checknumber(L, 1) * 1e6));
+  return 0;
+}
+
+/* load(file) -> whether its symbols are now for all to see */
+static int process_load(lua_State *L) {
+  void *library = dlopen(luaL_checkstring(L, 1), RTLD_NOW | RTLD_GLOBAL);
+  lua_pushboolean(L, library != NULL);
+  return 1;
+}
+
 static void add(lua_State *L, const char *name, lua_CFunction f) {
   lua_pushcfunction(L, f);
   lua_setfield(L, -2, name);
@@ -73,5 +87,7 @@ int luaopen_esim_process(lua_State *L) {
   add(L, "exit", process_exit);
   add(L, "cpu", process_cpu);
   add(L, "thread", process_thread);
+  add(L, "load", process_load);
+  add(L, "sleep", process_sleep);
   return 1;
 }

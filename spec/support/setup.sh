@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs with apt what is missing for `demo` or `test`; does nothing when all is there.
+# Installs with apt what is missing for `demo`, `bench` or `test`; does nothing when all is there.
 set -eu
 
 build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libqrencode-dev libpng-dev"
@@ -10,6 +10,7 @@ tests="lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted luarocks lua-check
 
 case "${1:-test}" in
   demo) wanted="$demo" ;;
+  bench) wanted="$demo curl wrk" ;;
   *) wanted="$demo $tests" ;;
 esac
 

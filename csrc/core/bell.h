@@ -1,0 +1,26 @@
+#ifndef ESIM_BELL_H
+#define ESIM_BELL_H
+
+/*
+** One descriptor for a whole process, readable when something was delivered
+** that one of a host's waiters waits for, in whichever inbox. A host that can
+** watch a descriptor for good, but not one for each of its Lua states, takes it.
+*/
+
+/* With the gate: the descriptor, made at the first call; -1: there is none. */
+int esim_bell_open(void);
+
+/* With the gate: close it; it rings no more until it is opened again. */
+void esim_bell_close(void);
+
+/* With the gate: make it readable. It is rung once until it is heard. */
+void esim_bell_ring(void);
+
+/*
+** Without the gate, then with it: it was heard. What is delivered in between is
+** found by whoever goes over the inboxes next, with the gate still held.
+*/
+void esim_bell_hush(void);
+void esim_bell_heard(void);
+
+#endif

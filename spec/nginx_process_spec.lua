@@ -1,0 +1,305 @@
+-- What nginx does to its processes while orders are in flight: idle, reload, quit, stop, kill, upgrade, no code cache.
+
+if type(jit) ~= "table" then  -- luacheck: ignore
+  it("a process of another kind has no event loop that would hear a bell", function()
+    local native = require "esim.native"
+    assert.is_false(native.nginx.host(native.inbox(), "http"))
+  end)
+  return
+end
+
+local esim = require "esim"
+local loop = require "esim.loop"
+local native = require "esim.native"
+local nginx = require "spec.support.nginx"
+local provider = require "spec.support.provider"
+
+local box
+
+local function open_box()
+  box = provider.start { delay = 0.05, logs = false }
+end
+
+local function close_box()
+  assert(box.stop())
+end
+
+-- Run `script` in a task beside 16 lanes that buy until it has ended; what went wrong in the lanes. An exchange of kind
+-- "request" is repeated by the client when a kept connection closes, one of kind "order" is not.
+local function under_load(server, kind, script)
+  local failures, bought, ended, reason = {}, 0, false, nil
+  local function lane(n)
+    local i = 0
+    while not ended and not reason do
+      i = i + 1
+      local id = ("load-%d-%d-%s"):format(n, i, native.uuid())
+      local body, status = server:get("/buy?first=0.05&product=x&iccid=1&id=" .. id, kind)
+      bought = bought + 1
+      if status ~= 200 then failures[#failures + 1] = tostring(body) .. " " .. tostring(status) end
+    end
+  end
+  esim.run(function()
+    for n = 1, 16 do esim.spawn(lane, n) end
+    ended, reason = pcall(script)
+    assert(ended, reason)
+  end)
+  return failures, bought
+end
+
+local function differs(list, from)
+  for _, a in ipairs(list) do
+    for _, b in ipairs(from) do
+      if a == b then return false end
+    end
+  end
+  return #list == #from
+end
+
+local function gone(pid)
+  return nginx.eventually(function() return not io.open("/proc/" .. pid .. "/stat") end, 10)
+end
+
+local function no_order_twice()
+  for id, count in pairs(box.log().by_correlation_id) do assert.equal(1, count, id) end
+end
+
+for _, fallback in ipairs { false, true } do
+  local mode = fallback and "naps" or "the bell"
+
+  local function with_server(options, f)
+    options.sandbox, options.fallback = box, fallback
+    local server = nginx.start(options)
+    local ok, reason = pcall(f, server)
+    local stopped = server:stop()
+    assert(ok, reason)
+    assert(stopped, "nginx did not stop")
+  end
+
+  describe("with " .. mode, function()
+    setup(open_box)
+    teardown(close_box)
+
+    it("three reloads under load lose nothing", function()
+      with_server({}, function(server)
+        local failures, bought = under_load(server, "request", function()
+          for _ = 1, 3 do
+            esim.sleep(0.4)
+            local before = server:workers()
+            server:signal("HUP")
+            for _, pid in ipairs(before) do assert(gone(pid), "a worker did not end") end
+            assert(nginx.eventually(function() return differs(server:workers(), before) end))
+          end
+        end)
+        assert.same({}, failures)
+        assert.is_true(bought > 100)
+        assert.same({}, server:complaints())
+        no_order_twice()
+      end)
+    end)
+
+    it("quit answers what is in flight, and tells what nobody waits for", function()
+      with_server({}, function(server)
+        local answered, workers = 0, server:workers()
+        esim.run(function()
+          for i = 1, 20 do
+            esim.spawn(function()
+              local _, status = server:get("/order?product=sandbox:hang=0.6&id=quit-" .. i)
+              answered = answered + (status == 200 and 1 or 0)
+            end)
+            esim.spawn(function()
+              local pending = server:request("/order?product=sandbox:hang=0.8&id=left-" .. i)
+              esim.sleep(0.25)
+              loop.cancel(pending)
+            end)
+          end
+          esim.sleep(0.3)
+          server:signal("QUIT")
+        end)
+        assert.equal(20, answered)
+        for _, pid in ipairs(workers) do assert.truthy(gone(pid)) end
+        local told = 0
+        for _, entry in ipairs(server:entries()) do
+          assert.equal("accepted", entry.outcome)
+          assert.truthy(entry.correlation_id:find("^left"))
+          told = told + 1
+        end
+        assert.equal(20, told)
+        assert.same({}, server:complaints())
+      end)
+    end)
+
+    it("stop ends at once, whatever is in flight", function()
+      with_server({}, function(server)
+        local workers = server:workers()
+        local began
+        under_load(server, "order", function()
+          esim.sleep(0.3)
+          began = native.clock()
+          server:signal("TERM")
+          for _, pid in ipairs(workers) do assert(gone(pid), "a worker did not end") end
+        end)
+        assert.is_true(native.clock() - began < 3)
+        assert.same({}, server:complaints())
+      end)
+    end)
+
+    it("a killed worker is replaced, the other one goes on", function()
+      with_server({}, function(server)
+        local workers = server:workers()
+        local failures, bought = under_load(server, "order", function()
+          esim.sleep(0.3)
+          server:signal("KILL", workers[1])
+          assert(nginx.eventually(function() return #server:workers() == 2 and server:workers()[1] ~= workers[1] end))
+          esim.sleep(0.3)
+        end)
+        assert.is_true(#failures <= 16 and bought > 50, #failures .. " of " .. bought)
+        assert.equal(200, select(2, server:get("/buy?first=0.05&id=after&product=x&iccid=1")))
+        assert.equal(1, #server:complaints())
+        no_order_twice()
+      end)
+    end)
+
+    it("a new binary takes over without a loss", function()
+      with_server({}, function(server)
+        local old = server:master()
+        local failures = under_load(server, "request", function()
+          esim.sleep(0.3)
+          server:signal("USR2")
+          assert(nginx.eventually(function()
+            local new = server:master()
+            return new and new ~= old and #server:workers() == 2
+          end), "no new master")
+          server:signal("WINCH", old)
+          esim.sleep(0.3)
+          server:signal("QUIT", old)
+          assert(gone(old), "the old master did not end")
+          esim.sleep(0.2)
+        end)
+        assert.same({}, failures)
+        assert.same({}, server:complaints())
+        no_order_twice()
+      end)
+    end)
+
+    it("nothing is left of requests that each have a Lua state of their own", function()
+      with_server({ cache = "off", connections = "256" }, function(server)
+        local failures = {}
+        local function ask(i)
+          if i % 10 == 0 then
+            local pending = server:request("/order?product=sandbox:hang=0.2&id=cut-" .. i)
+            esim.sleep(0.1)
+            loop.cancel(pending)
+          else
+            local body, status = server:get("/order?id=whole-" .. i)
+            if status ~= 200 then failures[#failures + 1] = body end
+          end
+        end
+        local function ask_many(first, last)
+          esim.run(function()
+            for lane = 0, 15 do
+              esim.spawn(function()
+                for i = first + lane, last, 16 do ask(i) end
+              end)
+            end
+          end)
+        end
+        assert.truthy(server:get("/worker"):find(" nginx$"))
+        local count = fallback and 500 or 5000
+        ask_many(1, 200)
+        local before = {}
+        for _, pid in ipairs(server:workers()) do before[pid] = nginx.descriptors(pid) end
+        ask_many(201, count)
+        assert.same({}, failures)
+        for pid, descriptors in pairs(before) do
+          assert.is_true(nginx.eventually(function() return nginx.descriptors(pid) <= descriptors + 20 end) or false)
+          assert.equal(2, nginx.threads(pid))
+        end
+        esim.sleep(0.5)
+        local cut = 0
+        for id in pairs(box.log().by_correlation_id) do
+          if id:find("^cut") then cut = cut + 1 end
+        end
+        assert.equal(cut, #server:entries())
+        assert.is_true(cut > 0)
+        assert.same({}, server:complaints())
+        no_order_twice()
+      end)
+    end)
+  end)
+end
+
+describe("with the bell", function()
+  local server
+  setup(function()
+    open_box()
+    server = nginx.start { sandbox = box }
+  end)
+  teardown(function()
+    assert(server:stop())
+    close_box()
+  end)
+
+  it("a worker is not woken while orders are only waited for", function()
+    local pendings = {}
+    for i = 1, 8 do pendings[i] = server:request("/hold?product=sandbox:slow=60&id=idle-" .. i) end
+    esim.sleep(2.5)  -- until each was accepted, and looked at once
+    local before = {}
+    for _, pid in ipairs(server:workers()) do before[pid] = nginx.wakes(pid) end
+    esim.sleep(4)
+    for pid, wakes in pairs(before) do assert.equal(wakes, nginx.wakes(pid)) end
+    for _, pending in ipairs(pendings) do
+      assert.is_false(pending:done())
+      loop.cancel(pending)
+    end
+  end)
+
+  it("the stream module's waiters are posted by its own symbol", function()
+    assert.equal("false true", server:get("/stream"))
+    local library = io.popen("pwd"):read("*l") .. "/build/luajit/esim_stream.so"
+    assert.equal("1 4096", server:get("/stream?library=" .. library))
+  end)
+end)
+
+describe("the configuration in README.md", function()
+  setup(open_box)
+  teardown(close_box)
+
+  it("works as printed", function()
+    local file = assert(io.open("README.md"))
+    local conf = assert(file:read("*a"):match("```nginx\n(.-)```"))
+    file:close()
+    local server = nginx.serve(conf, box)
+    local body, status = server:get("/buy")
+    local complaints = server:complaints()
+    assert(server:stop())
+    assert.equal(200, status, body)
+    assert.truthy(body:find("<svg", 1, true))
+    assert.same({}, complaints)
+  end)
+end)
+
+describe("where the bell does not ring", function()
+  setup(open_box)
+  teardown(close_box)
+
+  it("who waits looks now and then, and nobody hangs meanwhile", function()
+    local server = nginx.start { sandbox = box, http = [[init_worker_by_lua_block {
+      require("esim.native").nginx.host = function() return true end
+    }]] }
+    local began, slowest, ok = native.clock(), 0, 0
+    esim.run(function()
+      for i = 1, 32 do
+        esim.spawn(function()
+          local _, status = server:get("/order?id=deaf-" .. i)
+          ok = ok + (status == 200 and 1 or 0)
+          slowest = math.max(slowest, native.clock() - began)
+        end)
+      end
+    end)
+    local complaints = server:complaints()
+    assert(server:stop())
+    assert.equal(32, ok)
+    assert.is_true(slowest < 2, slowest)
+    assert.same({}, complaints)
+  end)
+end)
