@@ -75,6 +75,8 @@ build = {
     ["esim.sandbox.provider"] = "lua/esim/sandbox/provider.lua",
     ["esim.symbol"] = "lua/esim/symbol.lua",
     ["esim.task"] = "lua/esim/task.lua",
+    ["esim.web.crypto"] = "lua/esim/web/crypto.lua",
+    ["esim.web.link"] = "lua/esim/web/link.lua",
   },
 }
 test = { type = "command", command = "make test" }
