@@ -236,6 +236,22 @@ describe("a look", function()
     assert.equal("answer", e.kind)
   end)
 
+  it("has its time-out, also while the provider asked to wait", function()
+    local slow = assert(order "sandbox:hang=2,at=look")
+    local status, e = slow:poll { timeout = 0.2 }
+    assert.is_nil(status)
+    assert.equal("unavailable", e.kind)
+    local other = assert(esim.client { url = box.url, token = box.token })  -- its pause is its own
+    local paused = assert(other:order(provider.input "sandbox:503=9,retry-after=9,at=look"))
+    assert.equal("throttled", select(2, paused:poll()).kind)
+    local began = os.time()
+    status, e = paused:poll { timeout = 0.2 }
+    assert.is_nil(status)
+    assert.equal("throttled", e.kind)
+    assert.is_true(os.time() - began <= 2)
+    assert.has_error(function() slow:poll { timeout = "1" } end)
+  end)
+
   it("at an order that is not there is refused when it is old", function()
     local old = assert(box.client:resume("esim-order 1 id=nothing created=1000000000 end"))
     local _, e = old:wait { timeout = 5 }

@@ -123,15 +123,19 @@ local function target_of(self)
 end
 
 --- Look once.
+-- @param options  timeout (seconds until it must be answered, also where the provider asked to wait), or nil
 -- @return status | nil, err
-function Order:poll()
-  local mine = inner[self]
+function Order:poll(options)
+  local mine, timeout = inner[self], options and options.timeout
+  if timeout ~= nil and (type(timeout) ~= "number" or not (timeout >= 0 and timeout < 1e9)) then
+    error("order:poll: timeout must be a number of seconds", 2)
+  end
   if is_final(self) then
     return self.status
   end
   loop.check("order:poll")
   local fault, got, e = mine.client.exchange("request", {
-    method = "GET", target = target_of(self), headers = headers_of(self),
+    method = "GET", target = target_of(self), headers = headers_of(self), deadline = timeout,
   })
   if e then
     return nil, about_us(self, e)
