@@ -75,8 +75,12 @@ build = {
     ["esim.sandbox.provider"] = "lua/esim/sandbox/provider.lua",
     ["esim.symbol"] = "lua/esim/symbol.lua",
     ["esim.task"] = "lua/esim/task.lua",
+    ["esim.web"] = "lua/esim/web.lua",
     ["esim.web.crypto"] = "lua/esim/web/crypto.lua",
+    ["esim.web.events"] = "lua/esim/web/events.lua",
     ["esim.web.link"] = "lua/esim/web/link.lua",
+    ["esim.web.page"] = "lua/esim/web/page.lua",
+    ["esim.web.reply"] = "lua/esim/web/reply.lua",
   },
 }
 test = { type = "command", command = "make test" }

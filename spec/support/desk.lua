@@ -1,0 +1,72 @@
+-- Handlers of esim.web as the specs' nginx mounts them: each field is one operator's.
+
+local esim = require "esim"
+local json = require "esim.json"
+local web = require "esim.web"
+
+local ngx = ngx  -- luacheck: ignore
+
+local desk = {}
+
+local KEY, OLD_KEY = ("new key "):rep(4), ("old key "):rep(4)
+
+local function log(entry)
+  entry.err = entry.err and tostring(entry.err)
+  ngx.log(ngx.NOTICE, "entry ", json.encode(entry), " end")
+end
+
+local function client(url, token)
+  return assert(esim.client { url = url, token = token, log = log, timeout = 1, connections = 64 })
+end
+
+local connect = client(os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN")
+
+local function open(options)
+  options.client, options.key = options.client or connect, options.key or KEY
+  options.heartbeat, options.order_timeout = options.heartbeat or 1, options.order_timeout or 2
+  return web.new(options)
+end
+
+desk.web = open { key = { KEY, OLD_KEY } }
+desk.old = open { key = OLD_KEY }
+desk.all = open { base = "/all", order = true, on_order = function(order)
+  ngx.log(ngx.NOTICE, "placed ", order.id, " end")
+  ngx.sleep(0.01)
+  error("a hook that fails, with LPA:1$rsp.example.com$SECRET in it")
+end }
+desk.short = open { lifetime = 1 }
+desk.brief = open { timeout = 1 }
+desk.slow = open { client = client(os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN") }  -- others do not wait with it
+desk.down = open { client = client("http://127.0.0.1:1", "t") }
+desk.far = open { base = "https://esim.example.com/esim/" }
+desk.broken = open { client = {
+  resume = connect.resume,
+  order = function() error("gone wrong with LPA:1$rsp.example.com$SECRET") end,
+} }
+desk.wrong = open { client = client(os.getenv "SHOP_URL", "wrong") }
+
+--- The links that one operator makes for an order id.
+function desk.links(args)
+  ngx.print(json.encode(desk[args.of or "web"]:links(args.id)))
+end
+
+local BAD = {
+  { key = false }, { key = "short" }, { key = {} }, { key = { KEY, "short" } }, { lifetime = 0 }, { lifetime = 0 / 0 },
+  { timeout = -1 }, { base = "esim" }, { base = "ftp://x/y" }, { base = "/e?x" }, { client = {} }, { nonsense = 1 },
+  { order = 1 }, { limit = "1" },
+}
+
+--- What is raised for each wrong option, and for links to what is no order.
+function desk.misuse()
+  for _, wrong in ipairs(BAD) do
+    local options = { client = connect, key = KEY }
+    for name, value in pairs(wrong) do options[name] = value or nil end
+    local _, reason = pcall(function() web.new(options) end)
+    ngx.say(tostring(reason))
+  end
+  ngx.say(tostring((select(2, pcall(function() desk.web:links(42) end)))))
+  ngx.say(tostring((select(2, pcall(function() desk.web:links("a b") end)))))
+  ngx.say(tostring((select(2, pcall(function() web.new() end)))))
+end
+
+return desk
