@@ -141,8 +141,8 @@ function nginx.serve(conf, sandbox)
   local root = output_of("pwd")
   return nginx.start {
     sandbox = sandbox, conf = PLACES .. conf:gsub("8080", "$port"):gsub("http {\n", "http {\n" .. FOLDERS),
-    environment = ("ESIM_URL=%s ESIM_TOKEN=%s LUA_PATH='%s/lua/?.lua;;' LUA_CPATH='%s/build/luajit/?.so;;'"):format(
-      sandbox.url, sandbox.token, root, root),
+    environment = ("ESIM_LINK_KEY=$(openssl rand -hex 32) ESIM_URL=%s ESIM_TOKEN=%s "
+      .. "LUA_PATH='%s/lua/?.lua;;' LUA_CPATH='%s/build/luajit/?.so;;'"):format(sandbox.url, sandbox.token, root, root),
   }
 end
 
