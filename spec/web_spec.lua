@@ -8,6 +8,7 @@ end
 local curl = require "spec.support.curl"
 local esim = require "esim"
 local json = require "esim.json"
+local loop = require "esim.loop"
 local nginx = require "spec.support.nginx"
 local provider = require "spec.support.provider"
 local street = require "spec.support.street"
@@ -166,6 +167,39 @@ describe("placing an order over HTTP", function()
       local expected = found[entry.correlation_id]
       if expected then assert.equal(expected, entry.order_id) end
     end
+  end)
+
+  -- Whatever the provider took is told to the client's log, or to on_order before the request is answered.
+  it("loses none at whatever moment its client hangs up", function()
+    local function hang_up(i)
+      local pending = assert(loop.submit("order", server.account, {
+        method = "POST", target = "/all/order", body = json.encode(provider.input "sandbox:hang=0.1"),
+        headers = { "Content-Type: application/json", "X-Correlation-ID: random-" .. i },
+      }))
+      esim.sleep(math.random() * 0.25)
+      loop.cancel(pending)
+    end
+    esim.run(function()
+      for lane = 1, 16 do
+        esim.spawn(function()
+          for i = lane, 320, 16 do hang_up(i) end
+        end)
+      end
+    end)
+    esim.sleep(1.5)
+    local told, lost, count = {}, {}, 0
+    for id in read_file(server.dir .. "/error.log"):gmatch("placed (%S+) end") do told[id] = true end
+    for _, entry in ipairs(server:entries()) do told[entry.order_id or ""] = true end
+    local log = box.log()
+    for _, entry in ipairs(log.requests) do
+      if entry.method == "POST" and entry.correlation_id:find("^random%-") and entry.order_id then
+        count = count + 1
+        if not told[entry.order_id] then lost[#lost + 1] = entry.correlation_id end
+        assert.equal(1, log.by_correlation_id[entry.correlation_id])
+      end
+    end
+    assert.is_true(count > 100, count)
+    assert.same({}, lost)
   end)
 end)
 
