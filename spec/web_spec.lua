@@ -340,7 +340,7 @@ describe("a link", function()
       assert.is_nil(line:find("new key", 1, true))
       count = count + 1
     end
-    assert.equal(17, count)
+    assert.equal(18, count)
   end)
 
   it("leaves no code, no key and no token in a log, a URL or a header", function()

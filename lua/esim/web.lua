@@ -85,7 +85,7 @@ end
 -- Without the slash at its end; its path alone is what `handle` sees.
 local function check_base(base)
   local path = base:gsub("^https?://[^/]+", "")
-  if (path ~= "" and path:sub(1, 1) ~= "/") or base:find("[^%w/:._~%%%[%]-]") then
+  if (path ~= "" and path:sub(1, 1) ~= "/") or base:find("[^%w/:._~%[%]-]") then
     error("esim.web: base must be the path or the URL of the location, such as /esim or https://example.com/esim", 3)
   end
   return (base:gsub("/+$", "")), (path:gsub("/+$", ""))
@@ -196,7 +196,7 @@ local function tell(self, order)
   end
 end
 
--- The client's own words, also where something of the client's raised: then nobody knows, and a 500 might be repeated.
+-- Where something raises, nobody knows whether the order stands: that must not become a 500, which might be repeated.
 local function place(self, given, correlation_id)
   local mine = inner[self]
   local ok, order, e = pcall(mine.client.order, mine.client, given, {

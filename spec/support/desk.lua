@@ -52,8 +52,8 @@ end
 
 local BAD = {
   { key = false }, { key = "short" }, { key = {} }, { key = { KEY, "short" } }, { lifetime = 0 }, { lifetime = 0 / 0 },
-  { timeout = -1 }, { base = "esim" }, { base = "ftp://x/y" }, { base = "/e?x" }, { client = {} }, { nonsense = 1 },
-  { order = 1 }, { limit = "1" },
+  { timeout = -1 }, { base = "esim" }, { base = "ftp://x/y" }, { base = "/e?x" }, { base = "/%65" }, { client = {} },
+  { nonsense = 1 }, { order = 1 }, { limit = "1" },
 }
 
 --- What is raised for each wrong option, and for links to what is no order.

@@ -73,7 +73,7 @@ function events.serve(order, options)
   local profile, e = wait(order, options, function(_, status)
     if status ~= told then
       told = status
-      send("status", { id = order.id, status = status }, status)
+      send("status", { id = order.id, status = status }, not LAST[status] and status or nil)
     end
   end)
   conclude(order, profile, e, options)
