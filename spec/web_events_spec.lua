@@ -50,7 +50,7 @@ describe("the events of an order", function()
     local failed = ask(place("sandbox:failed").links.events).body
     assert.truthy(failed:find("event: failed\nid: failed\n", 1, true))
     local got = ask((place("cm9k").links.events:gsub("^/esim", "/wrong")))
-    assert.equal("error", names(got.body))
+    assert.equal("status error", names(got.body))
     assert.equal("unauthorised", data(got.body, "error").kind)
     local timeout = ask((place("sandbox:slow=60").links.events:gsub("^/esim", "/brief")))
     assert.equal("status error", names(timeout.body))

@@ -33,6 +33,7 @@ local TYPES = {
   client = "table", key = true, lifetime = "number", base = "string", timeout = "number", heartbeat = "number",
   limit = "number", order = "boolean", order_timeout = "number", on_order = "function",
 }
+local SAVED = "esim-order 1 id=%s created=%d status=ACCEPTED end"  -- as order:save writes it
 local PURPOSES = { "status", "events", "page", "png", "svg" }
 local STYLE = "'sha256-" .. ngx.encode_base64(crypto.sha256(page.style())) .. "'"
 
@@ -246,8 +247,7 @@ local function open(self, purpose)
   end
   local mine = inner[self]
   local about = mine.signer:verify(purpose, ngx.var.uri:match("[^/]*$"), ngx.time())
-  local order = about
-    and mine.client:resume(("esim-order 1 id=%s created=%d"):format(ngx.escape_uri(about.id), about.created))
+  local order = about and mine.client:resume(SAVED:format(ngx.escape_uri(about.id), about.created))
   if not order then
     return reply.not_found()
   end
