@@ -58,7 +58,7 @@ local SCRIPT = [[
 local esim = require "esim"
 local in_nginx = { ["esim.sandbox.provider"] = true, ["esim.sandbox.faults"] = true, ["esim.loop.nginx"] = true }
 for _, file in ipairs { %s } do
-  if not in_nginx[file] then require(file) end
+  if not in_nginx[file] and not file:find("^esim%%.web") then require(file) end
 end
 assert(package.loaded["esim.core"])
 local where = debug.getinfo(esim.client, "S").source
