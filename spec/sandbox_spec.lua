@@ -117,6 +117,22 @@ describe("its log", function()
     assert.equal("Bearer [redacted]", entry.headers.authorization)
     assert.is_nil(json.encode(log):find(box.token, 1, true))
   end)
+
+  it("may be longer than any answer that this module takes", function()
+    local esim, provider = require "esim", require "spec.support.provider"
+    local long = provider.start()
+    esim.run(function()
+      for i = 1, 1500 do
+        local options = { correlation_id = "long-" .. i }
+        esim.spawn(function() assert(long.client:order(provider.input("p"), options)) end)
+      end
+    end)
+    local log, count = long.log(), 0
+    for i = 1, 1500 do count = count + log.by_correlation_id["long-" .. i] end
+    assert(long.stop())
+    assert.same({ 1500, 1500, 1500 }, { log.orders, #log.requests, count })
+    assert.is_true(#json.encode(log.requests) > 1024 * 1024 / 2)  -- the sandbox writes longer JSON
+  end)
 end)
 
 describe("two sandboxes", function()

@@ -3,6 +3,8 @@
 
 local sandbox = {}
 
+local PART = 250  -- entries of the log that are fetched at a time
+
 local CONF = [[
 daemon off;
 master_process on;
@@ -178,14 +180,33 @@ local function stopper(started)
   end
 end
 
--- The sandbox's own log, fetched with this module's own engine.
-local function fetch_log(url, ca_file)
+-- A part of the log: no answer may be larger than this module takes.
+local function fetch_part(account, from)
   local loop = require "esim.loop"
-  local account = assert(require("esim.native").account { url = url, ca_file = ca_file })
-  local pending = assert(loop.submit("request", account, { target = "/sandbox/log", timeout = 30 }))
+  local target = ("/sandbox/log?from=%d&most=%d"):format(from, PART)
+  local pending = assert(loop.submit("request", account, { target = target, timeout = 30 }))
   local fault, got = loop.await(pending)
   assert(not fault and got.http == 200, "esim.sandbox: its log cannot be read")
   return assert(require("esim.json").decode(got.body))
+end
+
+-- The sandbox's own log, fetched with this module's own engine.
+local function fetch_log(url, ca_file)
+  local account = assert(require("esim.native").account { url = url, ca_file = ca_file })
+  local log = fetch_part(account, 0)
+  local from = log.next
+  while from do
+    local part = fetch_part(account, from)
+    for _, request in ipairs(part.requests) do
+      log.requests[#log.requests + 1] = request
+    end
+    for id, times in pairs(part.by_correlation_id) do
+      log.by_correlation_id[id] = times
+    end
+    log.orders, from = part.orders, part.next
+  end
+  log.next = nil
+  return log
 end
 
 local function complete(options)

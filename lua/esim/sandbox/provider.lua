@@ -203,20 +203,35 @@ function provider.picture(code)
   ngx.print((symbol:png()))
 end
 
+-- The entries of a list from the one after `from` on, `most` of them. nginx's lists can only be turned round.
+local function part_of(list, from, most)
+  local part = {}
+  for i = 1, state:llen(list) do
+    local entry = state:lpop(list)
+    state:rpush(list, entry)
+    if i > from and i <= from + most then
+      part[#part + 1] = entry
+    end
+  end
+  return part
+end
+
+-- The whole log, or where the query says `most` a part of it, with `next` where there is more.
 local function show_log()
-  local requests, taken = {}, {}
-  for i = 1, state:llen("log") do
-    local entry = state:lpop("log")
-    state:rpush("log", entry)
+  local from, most = tonumber(ngx.var.arg_from) or 0, tonumber(ngx.var.arg_most) or math.huge
+  local requests, taken = part_of("log", from, most), {}
+  for i, entry in ipairs(requests) do
     requests[i] = json.decode(entry)
   end
-  for _ = 1, state:llen("correlations") do
-    local id = state:lpop("correlations")
-    state:rpush("correlations", id)
+  for _, id in ipairs(part_of("correlations", from, most)) do
     taken[id] = state:get("taken:" .. id)
   end
+  local more = math.max(state:llen("log"), state:llen("correlations")) > from + most
   ngx.header["Content-Type"] = "application/json"
-  ngx.print(json.encode { orders = state:get("orders") or 0, requests = requests, by_correlation_id = taken })
+  ngx.print(json.encode {
+    orders = state:get("orders") or 0, requests = requests, by_correlation_id = taken,
+    next = more and from + most or nil,
+  })
 end
 
 --- Serve one request.
