@@ -46,6 +46,7 @@ build = {
         "csrc/core/picture.c",
         "csrc/core/poller.c",
         "csrc/core/schedule.c",
+        "csrc/core/slot.c",
         "csrc/core/symbol.c",
         "csrc/core/url.c",
         "csrc/core/wire.c",

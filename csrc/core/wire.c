@@ -1,44 +1,20 @@
 #include "wire.h"
 
 #include <curl/curl.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
-#include <time.h>
 
 #include "clock.h"
-#include "schedule.h"
+#include "slot.h"
 
 #define READY 64   /* descriptors served at a time */
 #define PAUSE 0.01 /* seconds before another libcurl is asked for */
-#define BUFFER 4096L  /* bytes that are read at a time */
 #define POOLED 64  /* idle handles kept for the next exchanges */
-
-/*
-** Seconds of idleness after which an order takes no kept connection: one that
-** the server is about to close would leave its outcome unknown. Servers close
-** after 5 s and more.
-*/
-#define KEPT 3L
-
-/* A handle, and what one exchange needs beside it while it is on the wire. */
-typedef struct esim_slot {
-  CURL *easy;
-  esim_wire *wire;
-  esim_exchange *exchange;
-  struct curl_slist lines[ESIM_LINES_MAX];  /* made here: no allocation */
-  char error[CURL_ERROR_SIZE];
-  esim_fault fault;       /* why a callback refused to go on */
-  bool begun;             /* the request was begun */
-  long before;            /* bytes that were written before it: a proxy's */
-  struct esim_slot *next, *previous;  /* of those idle, or on the wire */
-} esim_slot;
 
 struct esim_wire {
   CURLM *multi;
   esim_poller *poller;
+  esim_sockets sockets;   /* the poller's, for libcurl */
   double timer;           /* when libcurl wants to be called; INFINITY */
   bool broken;            /* libcurl failed: it is to be replaced at once */
   bool stained;           /* it had no memory: when nothing is on the wire */
@@ -84,115 +60,18 @@ static int close_socket(void *wire, curl_socket_t fd) {
   return esim_poller_close_socket(w->poller, fd);
 }
 
-/* What libcurl tells of an exchange. */
-
-#define TELLS_BEGIN (LIBCURL_VERSION_NUM >= 0x075000)
-
-static long written(const esim_slot *s) {
-  long bytes = 0;
-  curl_easy_getinfo(s->easy, CURLINFO_REQUEST_SIZE, &bytes);
-  return bytes;
-}
-
-/*
-** Whether a byte of the request itself was written, in this or an earlier try:
-** a kept connection may have taken all of it before it died, whatever became of
-** the connection that libcurl then made in its place.
-*/
-static bool was_sent(const esim_slot *s) {
-  curl_off_t body = 0;
-  curl_easy_getinfo(s->easy, CURLINFO_SIZE_UPLOAD_T, &body);
-  bool begun = s->begun || !TELLS_BEGIN;
-  return begun && (written(s) > s->before || body > 0);
-}
-
-/*
-** Called before each beginning of a request, also when libcurl begins again
-** because a kept connection died. An order may begin again only while no byte
-** of it was written (RFC 9110 section 9.2.2).
-*/
-static int on_begin(void *slot, char *to, char *from, int to_port,
-                    int from_port) {
-  (void)to, (void)from, (void)to_port, (void)from_port;
-  esim_slot *s = slot;
-  if (s->exchange->once && was_sent(s)) {
-    s->fault = ESIM_CUT;
-    strcpy(s->error, "the connection died and an order is not sent twice");
-    return CURL_PREREQFUNC_ABORT;
-  }
-  if (!was_sent(s))
-    s->before = written(s);
-  s->begun = true;
-  return CURL_PREREQFUNC_OK;
-}
-
-static size_t on_body(char *bytes, size_t one, size_t size, void *slot) {
-  (void)one;
-  esim_slot *s = slot;
-  s->fault = esim_answer_append(&s->exchange->answer, bytes, size);
-  return s->fault == ESIM_OK ? size : 0;
-}
-
-static size_t on_header(char *line, size_t one, size_t size, void *slot) {
-  (void)one;
-  esim_slot *s = slot;
-  s->fault = esim_answer_header(&s->exchange->answer, line, size);
-  return s->fault == ESIM_OK ? size : 0;
-}
-
-/*
-** Retry-After in either form of RFC 9110 section 10.2.3, in seconds. A date is
-** held against the answer's own Date where it has one: our clock may be wrong.
-*/
-static double retry_after(const esim_answer *a) {
-  double seconds = esim_schedule_seconds(a->after);
-  if (seconds >= 0 || a->after[0] == '\0')
-    return seconds;
-  time_t then = curl_getdate(a->after, NULL);
-  time_t now = curl_getdate(a->date, NULL);
-  if (then < 0)
-    return -1;
-  return fmax(difftime(then, now < 0 ? time(NULL) : now), 0);
-}
-
 /* Slots. */
-
-static void free_slot(esim_slot *s) {
-  curl_easy_cleanup(s->easy);
-  free(s);
-}
-
-/*
-** A handle that was taken off the wire keeps its buffer, and after
-** curl_easy_reset() believes it of the default size, which is larger. Such a one
-** refuses to be told the size, and must not be used.
-*/
-static bool sized(esim_slot *s) {
-  return curl_easy_setopt(s->easy, CURLOPT_BUFFERSIZE, BUFFER) == CURLE_OK;
-}
-
-static bool renew(esim_slot *s) {
-  curl_easy_cleanup(s->easy);
-  s->easy = curl_easy_init();
-  return s->easy != NULL && sized(s);
-}
 
 static esim_slot *take_slot(esim_wire *w) {
   esim_slot *s = w->idle;
-  if (s != NULL) {
-    w->idle = s->next;
-    w->idle_count--;
-  } else {
-    s = calloc(1, sizeof *s);
-  }
   if (s == NULL)
-    return NULL;
-  s->wire = w;
-  if ((s->easy == NULL || !sized(s)) && !renew(s)) {
-    free_slot(s);
-    return NULL;
-  }
-  return s;
+    return esim_slot_open();
+  w->idle = s->next;
+  w->idle_count--;
+  if (esim_slot_renew(s))
+    return s;
+  esim_slot_close(s);
+  return NULL;
 }
 
 static void list_flying(esim_wire *w, esim_slot *s) {
@@ -215,10 +94,9 @@ static void unlist_flying(esim_wire *w, esim_slot *s) {
 static void give_slot(esim_wire *w, esim_slot *s) {
   unlist_flying(w, s);
   s->exchange->slot = NULL;
-  s->exchange = NULL;
-  curl_easy_reset(s->easy);  /* it points at what the exchange owned */
+  esim_slot_unload(s);
   if (w->idle_count == POOLED) {
-    free_slot(s);
+    esim_slot_close(s);
     return;
   }
   s->next = w->idle;
@@ -226,124 +104,7 @@ static void give_slot(esim_wire *w, esim_slot *s) {
   w->idle_count++;
 }
 
-static struct curl_slist *make_lines(esim_slot *s) {
-  const esim_exchange *x = s->exchange;
-  for (unsigned i = 0; i < x->line_count; i++) {
-    s->lines[i].data = (char *)x->lines[i];  /* libcurl only reads it */
-    s->lines[i].next = i + 1 < x->line_count ? &s->lines[i + 1] : NULL;
-  }
-  return x->line_count > 0 ? s->lines : NULL;
-}
-
-/* Each of these returns 0 when libcurl took every option. */
-#define SET(option, value) \
-  (failed |= curl_easy_setopt(s->easy, CURLOPT_##option, value) != CURLE_OK)
-
-static int set_request(esim_slot *s) {
-  const esim_exchange *x = s->exchange;
-  int failed = 0;
-  SET(URL, x->url);
-  SET(HTTPHEADER, make_lines(s));
-  SET(TIMEOUT_MS, (long)fmin(fmax(1, ceil(x->timeout * 1000)), INT_MAX));
-  if (x->body != NULL) {
-    SET(POST, 1L);
-    SET(POSTFIELDSIZE_LARGE, (curl_off_t)x->body_size);
-    SET(POSTFIELDS, x->body);
-  }
-  if (strcmp(x->method, x->body != NULL ? "POST" : "GET") != 0)
-    SET(CUSTOMREQUEST, x->method);
-  return failed;
-}
-
-static int set_trust(esim_slot *s) {
-  const esim_trust *t = s->exchange->trust;
-  int failed = 0;
-  SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-  if (t->ca_file != NULL) {
-    SET(CAINFO, t->ca_file);
-    SET(CAPATH, NULL);
-  } else if (curl_version_info(CURLVERSION_NOW)->cainfo != NULL) {
-    SET(CAPATH, NULL);  /* with a path libcurl parses the store each time */
-  }
-  if (t->client_cert != NULL)
-    SET(SSLCERT, t->client_cert);
-  if (t->client_key != NULL)
-    SET(SSLKEY, t->client_key);
-  return failed;
-}
-
-static int set_manners(esim_slot *s) {
-  int failed = 0;
-  /* Without PREREQFUNCTION an order must have nothing to begin again on. */
-  bool fresh = s->wire->stained || (s->exchange->once && !TELLS_BEGIN);
-  SET(PRIVATE, s);
-  SET(ERRORBUFFER, s->error);
-  SET(NOSIGNAL, 1L);
-  SET(FOLLOWLOCATION, 0L);
-  SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  /* Without TLS it would wait for the first answer, to learn that it is HTTP/1. */
-  SET(PIPEWAIT, (long)(strncasecmp(s->exchange->url, "https:", 6) == 0));
-#if LIBCURL_VERSION_NUM >= 0x075700
-  SET(QUICK_EXIT, 1L);  /* or a cancel waits for a slow name look-up */
-#endif
-#if LIBCURL_VERSION_NUM >= 0x075500
-  SET(PROTOCOLS_STR, "http,https");
-#else
-  SET(PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-#if TELLS_BEGIN
-  SET(PREREQFUNCTION, on_begin);
-  SET(PREREQDATA, s);
-#endif
-  if (s->exchange->once)
-    SET(MAXAGE_CONN, KEPT);
-  SET(FRESH_CONNECT, (long)fresh);
-  if (s->exchange->loopback)
-    SET(PROXY, "");
-  return failed;
-}
-
-static int set_callbacks(esim_slot *s) {
-  int failed = 0;
-  SET(WRITEFUNCTION, on_body);
-  SET(WRITEDATA, s);
-  SET(HEADERFUNCTION, on_header);
-  SET(HEADERDATA, s);
-  SET(OPENSOCKETFUNCTION, open_socket);
-  SET(OPENSOCKETDATA, s->wire);
-  SET(CLOSESOCKETFUNCTION, close_socket);
-  SET(CLOSESOCKETDATA, s->wire);
-  return failed;
-}
-
 /* The end of an exchange. */
-
-static esim_fault fault_of(CURLcode code, const esim_slot *s) {
-  if (s->fault != ESIM_OK)
-    return s->fault;
-  switch (code) {
-    case CURLE_OK: return ESIM_OK;
-    case CURLE_UNSUPPORTED_PROTOCOL:  /* an answer of HTTP/0.9 */
-      return was_sent(s) ? ESIM_GARBLED : ESIM_URL;
-    case CURLE_URL_MALFORMAT: return ESIM_URL;
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_RESOLVE_HOST: return ESIM_RESOLVE;
-    case CURLE_COULDNT_CONNECT: return ESIM_CONNECT;
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ENGINE_INITFAILED:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS: return ESIM_TLS;
-    case CURLE_OPERATION_TIMEDOUT: return ESIM_LATE;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING: return ESIM_GARBLED;
-    case CURLE_OUT_OF_MEMORY: return ESIM_MEMORY;
-    default: return ESIM_CUT;
-  }
-}
 
 static void append_done(esim_wire *w, esim_exchange *x) {
   x->next = NULL;
@@ -354,17 +115,7 @@ static void append_done(esim_wire *w, esim_exchange *x) {
 static void finish(esim_wire *w, esim_slot *s, CURLcode code) {
   esim_exchange *x = s->exchange;
   w->stained = w->stained || code == CURLE_OUT_OF_MEMORY;
-  esim_answer *a = &x->answer;
-  a->fault = fault_of(code, s);
-  a->sent = was_sent(s);
-  a->retry_after = retry_after(a);
-  curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &a->http);
-  if (a->fault != ESIM_OK) {
-    const char *words = s->error[0] ? s->error : curl_easy_strerror(code);
-    size_t size = strnlen(words, sizeof a->detail - 1);
-    memcpy(a->detail, words, size);
-    a->detail[size] = '\0';
-  }
+  esim_slot_tell(s, code);
   curl_multi_remove_handle(w->multi, s->easy);
   give_slot(w, s);
   append_done(w, x);
@@ -404,6 +155,7 @@ esim_wire *esim_wire_open(esim_fault *fault) {
   if (w == NULL)
     return NULL;
   w->timer = INFINITY;
+  w->sockets = (esim_sockets){ open_socket, close_socket, w };
   w->done_end = &w->done;
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     free(w);
@@ -423,7 +175,7 @@ void esim_wire_close(esim_wire *w) {
   while (w->idle != NULL) {
     esim_slot *s = w->idle;
     w->idle = s->next;
-    free_slot(s);
+    esim_slot_close(s);
   }
   curl_multi_cleanup(w->multi);
   if (w->poller != NULL)
@@ -445,13 +197,7 @@ void esim_wire_start(esim_wire *w, esim_exchange *x) {
     return;
   }
   list_flying(w, s);
-  s->exchange = x;
-  s->error[0] = '\0';
-  s->fault = ESIM_OK;
-  s->begun = false;
-  s->before = 0;
-  if (w->broken || set_manners(s) || set_callbacks(s) || set_trust(s) ||
-      set_request(s) ||
+  if (!esim_slot_load(s, x, &w->sockets, w->stained) || w->broken ||
       curl_multi_add_handle(w->multi, s->easy) != CURLM_OK) {
     give_slot(w, s);
     fail(w, x, ESIM_MEMORY);

@@ -17,7 +17,7 @@ only() {
   done
 }
 
-only curl/ csrc/core/wire.c csrc/core/url.c
+only curl/ csrc/core/wire.c csrc/core/slot.c csrc/core/slot.h csrc/core/url.c
 only qrencode csrc/core/symbol.c
 only png.h csrc/core/picture.c
 grep -lE 'include [<"](lua|lauxlib|lualib)' csrc/core/*.[ch] && complain "the core includes Lua"
