@@ -17,12 +17,6 @@ esim_account *bind_check_account(lua_State *L, int index) {
   return a->core;
 }
 
-static int push_fault(lua_State *L, esim_fault fault) {
-  lua_pushnil(L);
-  lua_pushstring(L, esim_fault_word(fault));
-  return 2;
-}
-
 /*
 ** core.account{ url=, rate=, connections=, timeout=, ca_file=, client_cert=,
 ** client_key=, allow_http= } -> account | nil, fault
@@ -44,7 +38,7 @@ static int account_open(lua_State *L) {
   luaL_setmetatable(L, TYPE);
   esim_fault fault;
   a->core = esim_account_open(&spec, &fault);
-  return a->core == NULL ? push_fault(L, fault) : 1;
+  return a->core == NULL ? bind_push_fault(L, fault) : 1;
 }
 
 static int account_close(lua_State *L) {
@@ -69,7 +63,7 @@ static int account_token(lua_State *L) {
     const char *token = luaL_checklstring(L, 2, &size);
     esim_fault fault = esim_account_token(a, token, size);
     if (fault != ESIM_OK)
-      return push_fault(L, fault);
+      return bind_push_fault(L, fault);
     esim_engine_token(a, false);
   }
   lua_pushboolean(L, 1);

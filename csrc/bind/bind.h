@@ -1,6 +1,7 @@
 #ifndef ESIM_BIND_H
 #define ESIM_BIND_H
 
+#include "../core/fault.h"
 #include "compat.h"
 
 /*
@@ -14,5 +15,8 @@ void bind_account(lua_State *L);
 void bind_schedule(lua_State *L);
 void bind_inbox(lua_State *L);
 void bind_nginx(lua_State *L);
+
+/* Push nil and the word of `fault`; 2, for a function to return. */
+int bind_push_fault(lua_State *L, esim_fault fault);
 
 #endif

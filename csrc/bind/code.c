@@ -1,12 +1,6 @@
 #include "../core/code.h"
 #include "bind.h"
 
-static int push_fault(lua_State *L, esim_fault fault) {
-  lua_pushnil(L);
-  lua_pushstring(L, esim_fault_word(fault));
-  return 2;
-}
-
 static void set_slice(lua_State *L, const char *field, esim_slice slice) {
   lua_pushlstring(L, slice.text, slice.size);
   lua_setfield(L, -2, field);
@@ -22,7 +16,7 @@ static int code_parse(lua_State *L) {
   const char *text = luaL_checklstring(L, 1, &size);
   esim_fault fault = esim_code_parse(text, size, lua_toboolean(L, 2), &code);
   if (fault != ESIM_OK)
-    return push_fault(L, fault);
+    return bind_push_fault(L, fault);
   lua_createtable(L, 0, 4);
   set_slice(L, "smdp", code.address);
   set_slice(L, "matching_id", code.matching_id);
@@ -59,7 +53,7 @@ static int code_format(lua_State *L) {
   esim_fault fault = esim_code_format(&code, prefix, lua_toboolean(L, 3), text,
                                       &size);
   if (fault != ESIM_OK)
-    return push_fault(L, fault);
+    return bind_push_fault(L, fault);
   lua_pushlstring(L, text, size);
   return 1;
 }

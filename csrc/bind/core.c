@@ -6,14 +6,17 @@
 #include "../core/fault.h"
 #include "../core/version.h"
 
+int bind_push_fault(lua_State *L, esim_fault fault) {
+  lua_pushnil(L);
+  lua_pushstring(L, esim_fault_word(fault));
+  return 2;
+}
+
 /* core.uuid() -> a version 4 UUID (RFC 9562) | nil, "system" */
 static int core_uuid(lua_State *L) {
   char text[37];
-  if (!esim_uuid(text)) {
-    lua_pushnil(L);
-    lua_pushstring(L, esim_fault_word(ESIM_SYSTEM));
-    return 2;
-  }
+  if (!esim_uuid(text))
+    return bind_push_fault(L, ESIM_SYSTEM);
   lua_pushstring(L, text);
   return 1;
 }

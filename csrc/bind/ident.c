@@ -2,13 +2,10 @@
 #include "bind.h"
 
 static int push_verdict(lua_State *L, esim_fault fault) {
-  if (fault == ESIM_OK) {
-    lua_pushboolean(L, 1);
-    return 1;
-  }
-  lua_pushnil(L);
-  lua_pushstring(L, esim_fault_word(fault));
-  return 2;
+  if (fault != ESIM_OK)
+    return bind_push_fault(L, fault);
+  lua_pushboolean(L, 1);
+  return 1;
 }
 
 /* core.eid(text) -> true | nil, "length" | "digit" | "check" */

@@ -83,11 +83,8 @@ static int push_submitted(lua_State *L, esim_inbox *in,
                           const esim_spec *spec) {
   double id;
   esim_fault fault = esim_engine_submit(in, spec, &id);
-  if (fault != ESIM_OK) {
-    lua_pushnil(L);
-    lua_pushstring(L, esim_fault_word(fault));
-    return 2;
-  }
+  if (fault != ESIM_OK)
+    return bind_push_fault(L, fault);
   lua_pushnumber(L, id);
   return 1;
 }
@@ -235,11 +232,8 @@ static int inbox_wait(lua_State *L) {
 /* inbox:fd() -> a descriptor, readable while it holds something | nil, fault */
 static int inbox_fd(lua_State *L) {
   int fd = esim_engine_event(check_inbox(L));
-  if (fd < 0) {
-    lua_pushnil(L);
-    lua_pushstring(L, esim_fault_word(ESIM_SYSTEM));
-    return 2;
-  }
+  if (fd < 0)
+    return bind_push_fault(L, ESIM_SYSTEM);
   lua_pushinteger(L, fd);
   return 1;
 }

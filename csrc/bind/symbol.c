@@ -16,12 +16,6 @@ static esim_symbol *check_symbol(lua_State *L) {
   return s;
 }
 
-static int push_fault(lua_State *L, esim_fault fault) {
-  lua_pushnil(L);
-  lua_pushstring(L, esim_fault_word(fault));
-  return 2;
-}
-
 /* core.symbol(text [, level = "M" [, boost = true]]) -> symbol | nil, fault */
 static int symbol_open(lua_State *L) {
   size_t size, level_size;
@@ -34,9 +28,9 @@ static int symbol_open(lua_State *L) {
   *s = (esim_symbol){ 0 };
   luaL_setmetatable(L, TYPE);
   if (level_size != 1)
-    return push_fault(L, ESIM_LEVEL);
+    return bind_push_fault(L, ESIM_LEVEL);
   esim_fault fault = esim_symbol_open(text, size, level[0], boost, s);
-  return fault == ESIM_OK ? 1 : push_fault(L, fault);
+  return fault == ESIM_OK ? 1 : bind_push_fault(L, fault);
 }
 
 static int symbol_close(lua_State *L) {
@@ -69,7 +63,7 @@ static esim_picture *new_picture(lua_State *L) {
 
 static int push_picture(lua_State *L, esim_fault fault, esim_picture *p) {
   if (fault != ESIM_OK)
-    return push_fault(L, fault);
+    return bind_push_fault(L, fault);
   lua_pushlstring(L, p->bytes, p->size);
   esim_picture_close(p);
   return 1;
