@@ -151,8 +151,8 @@ static int inbox_abandon(lua_State *L) {
 }
 
 /*
-** inbox:watch(id, address) -> whether what the host keeps at that address will be
-** woken; false: there is something to take already, or nothing will come
+** inbox:watch(id, address) -> whether what the host keeps at that address will
+** be woken; false: there is something to take already, or nothing will come
 */
 static int inbox_watch(lua_State *L) {
   esim_inbox *in = check_inbox(L);

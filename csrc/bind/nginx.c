@@ -1,8 +1,8 @@
 /*
 ** What an event loop of nginx must do for us: call us when the engine's bell
 ** rings, and when a request is over. The one place that knows nginx's symbols,
-** which are looked up at run time: no header of nginx is needed, and where one is
-** missing Lua learns it and goes another way.
+** which are looked up at run time: no header of nginx is needed, and where a
+** symbol is missing Lua learns it and goes another way.
 */
 
 #include <dlfcn.h>
@@ -140,9 +140,9 @@ static int nginx_give_up(lua_State *L) {
 }
 
 /*
-** nginx.yieldable() -> whether the caller can be suspended: not inside a function
-** that C called, such as one that string.gsub was given. nginx's Lua hides LuaJIT's
-** own word for it. True where it cannot be known.
+** nginx.yieldable() -> whether the caller can be suspended: not inside a
+** function that C called, such as one that string.gsub was given. nginx's Lua
+** hides LuaJIT's own word for it. True where it cannot be known.
 */
 static int nginx_yieldable(lua_State *L) {
   bool known = process.is_yieldable != NULL ||
@@ -171,8 +171,8 @@ static void end_visit(void *data) {
 }
 
 /*
-** nginx.visit(inbox, address of a request) -> visit | nil: it cannot be followed.
-** The inbox must outlive it.
+** nginx.visit(inbox, address of a request) -> visit | nil: it cannot be
+** followed. The inbox must outlive it.
 */
 static int visit_open(lua_State *L) {
   esim_inbox *in = bind_check_inbox(L, 1);

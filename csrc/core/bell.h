@@ -3,8 +3,8 @@
 
 /*
 ** One descriptor for a whole process, readable when something was delivered
-** that one of a host's waiters waits for, in whichever inbox. A host that can
-** watch a descriptor for good, but not one for each of its Lua states, takes it.
+** that a waiter of the host's waits for, in whichever inbox. It is for a host
+** that can watch a descriptor for good, but not one for each Lua state.
 */
 
 /* With the gate: the descriptor, made at the first call; -1: there is none. */
@@ -17,8 +17,8 @@ void esim_bell_close(void);
 void esim_bell_ring(void);
 
 /*
-** Without the gate, then with it: it was heard. What is delivered in between is
-** found by whoever goes over the inboxes next, with the gate still held.
+** Without the gate, then with it: it was heard. What is delivered in between
+** is found by whoever goes over the inboxes next, with the gate still held.
 */
 void esim_bell_hush(void);
 void esim_bell_heard(void);

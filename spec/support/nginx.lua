@@ -197,6 +197,18 @@ function Nginx:entries()
   return list
 end
 
+--- How often each order's outcome, by correlation id, came to its request or to the log hook.
+function Nginx:outcomes()
+  local counts = {}
+  for id in (read_file(self.dir .. "/error.log") or ""):gmatch("took (%S+) end") do
+    counts[id] = (counts[id] or 0) + 1
+  end
+  for _, entry in ipairs(self:entries()) do
+    counts[entry.correlation_id] = (counts[entry.correlation_id] or 0) + 1
+  end
+  return counts
+end
+
 --- Threads and descriptors of a process; how often it woke of its own (its first thread).
 function nginx.threads(pid)
   return tonumber(output_of("ls /proc/" .. pid .. "/task | wc -l"))

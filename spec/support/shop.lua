@@ -58,6 +58,7 @@ end
 --- Place an order: its id.
 function paths.order(args)
   local placed, e = order(args)
+  ngx.log(ngx.NOTICE, "took ", args.id, " end")
   return answer(placed and placed.id, e)
 end
 

@@ -1,6 +1,6 @@
 /*
-** Stands in for nginx's stream Lua module, which this system's packages lack: the
-** one symbol of it that is looked up. It notes what it was asked to post.
+** Stands in for nginx's stream Lua module, which this system's packages lack:
+** the one symbol of it that is looked up. It notes what it was asked to post.
 */
 
 __attribute__((visibility("default"))) void *esim_stream_posted;

@@ -1,7 +1,7 @@
 /*
-** For the specs alone: what csrc/bind/nginx.c looks up in nginx, so that it can be
-** driven step by step under any Lua and under the sanitizers. To be loaded for all
-** to see.
+** For the specs alone: what csrc/bind/nginx.c looks up in nginx, so that it can
+** be driven step by step under any Lua and under the sanitizers. To be loaded
+** for all to see.
 */
 
 #include <lauxlib.h>
@@ -70,7 +70,7 @@ static int worker_role(lua_State *L) {
   return 0;
 }
 
-/* turn(seconds) -> the addresses posted in a turn of the event loop, in order */
+/* turn(seconds) -> the addresses posted in a turn of the event loop */
 static int worker_turn(lua_State *L) {
   struct pollfd watched = { .fd = registered.fd, .events = POLLIN };
   posts = 0;

@@ -1,4 +1,7 @@
-/* Preloaded: one name takes 3 seconds to be not found, as with a name server that does not answer. */
+/*
+** Preloaded: one name takes 3 seconds to be not found, as with a name server
+** that does not answer.
+*/
 
 #include <dlfcn.h>
 #include <netdb.h>
