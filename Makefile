@@ -8,7 +8,7 @@ LIBDIR = $(PREFIX)/lib/lua/$(ABI)
 CC = gcc
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wvla
 CFLAGS = -O2 -g
-FLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD $(WARNINGS) $(CFLAGS)
+FLAGS = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread -MMD -MP $(WARNINGS) $(CFLAGS)
 CORE_LIBS = $(shell pkg-config --libs libcurl libqrencode libpng) -lm -pthread
 LUA_CFLAGS = $(shell pkg-config --cflags $(LUA))
 

@@ -19,7 +19,7 @@ pthread_mutex_t esim_gate = PTHREAD_MUTEX_INITIALIZER;
 
 /* All guarded by the gate. */
 static esim_driver *driver;  /* NULL: none yet, or none any more */
-/* A parent's, in the child: not to be touched, and not lost to leak checkers. */
+/* A parent's, in the child: not to be touched, nor lost to leak checkers. */
 static esim_driver *volatile lost;
 static unsigned births;
 static bool ended;           /* the process is exiting */
@@ -50,7 +50,8 @@ static void after_fork_in_parent(void) {
 
 /*
 ** The thread did not come along, and the connections are the parent's. What the
-** parent had in flight is left as it lies: its thread may have been at work on it.
+** parent had in flight is left as it lies: its thread may have been at work on
+** it.
 */
 static void after_fork_in_child(void) {
   if (driver != NULL) {
@@ -75,8 +76,9 @@ static void at_exit(void) {
 }
 
 /*
-** The code of a running thread, of handlers and of libcurl's look-up threads must
-** stay mapped when a Lua state that loaded it closes, however it was linked.
+** The code of a running thread, of handlers and of libcurl's look-up threads
+** must stay mapped when a Lua state that loaded it closes, however it was
+** linked.
 */
 static void stay_mapped(void) {
   Dl_info self;

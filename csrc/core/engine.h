@@ -11,11 +11,11 @@
 
 /*
 ** The one engine of the process: whoever drives it moves all work on. That is
-** its own thread wherever a host waits for an inbox's descriptor, or where there
-** are several inboxes; in a plain script it is the caller himself, as long as he
-** waits in esim_engine_wait(), which saves the hand-over. It is born with the
-** first submission and stopped when the process exits; a child of fork() has none
-** of its parent's.
+** its own thread wherever a host waits for an inbox's descriptor, or where
+** there are several inboxes; in a plain script it is the caller himself, as
+** long as he waits in esim_engine_wait(), which saves the hand-over. It is born
+** with the first submission and stopped when the process exits; a child of
+** fork() has none of its parent's.
 */
 
 /* What esim_engine_peek() found. */
@@ -51,8 +51,8 @@ bool esim_engine_again(esim_inbox *inbox, double id);
 void esim_engine_cancel(esim_inbox *inbox, double id);
 
 /*
-** Nobody waits for `id` any more, but its outcome is wanted: an order on the wire
-** finishes and is delivered, all else is delivered as ESIM_CANCELLED.
+** Nobody waits for `id` any more, but its outcome is wanted: an order on the
+** wire finishes and is delivered, all else is delivered as ESIM_CANCELLED.
 */
 void esim_engine_abandon(esim_inbox *inbox, double id);
 

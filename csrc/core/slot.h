@@ -39,8 +39,8 @@ void esim_slot_close(esim_slot *slot);
 bool esim_slot_renew(esim_slot *slot);
 
 /*
-** Tell libcurl everything about `exchange`; `fresh`: on a new connection. False:
-** no memory; it is to be unloaded all the same.
+** Tell libcurl everything about `exchange`; `fresh`: on a new connection.
+** False: no memory; it is to be unloaded all the same.
 */
 bool esim_slot_load(esim_slot *slot, esim_exchange *exchange,
                     const esim_sockets *sockets, bool fresh);
