@@ -1,9 +1,6 @@
 -- The server-sent events of an order, as curl sees them.
 -- What is tested is nginx's own LuaJIT, whichever Lua drives it: once is enough.
-
-if type(jit) ~= "table" then  -- luacheck: ignore
-  return
-end
+-- Only under LuaJIT.
 
 local curl = require "spec.support.curl"
 local json = require "esim.json"

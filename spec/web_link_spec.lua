@@ -1,8 +1,5 @@
 -- Signed links, without nginx: LuaJIT's FFI and OpenSSL are all that they need.
-
-if type(jit) ~= "table" then  -- luacheck: ignore
-  return
-end
+-- Only under LuaJIT.
 
 local crypto = require "esim.web.crypto"
 local link = require "esim.web.link"

@@ -1,9 +1,6 @@
 -- The handlers that an operator mounts in nginx, over HTTP: placing an order, and what its links open.
 -- What is tested is nginx's own LuaJIT, whichever Lua drives it: once is enough.
-
-if type(jit) ~= "table" then  -- luacheck: ignore
-  return
-end
+-- Only under LuaJIT.
 
 local curl = require "spec.support.curl"
 local esim = require "esim"
