@@ -56,6 +56,15 @@ describe("the bell", function()
     other:close()
   end)
 
+  it("wakes no more than 32 in one turn of the event loop, and the others in the next", function()
+    for i = 1, 50 do watched(assert(inbox:sleep(0.01)), 64 * i) end
+    process.sleep(0.2)
+    local first, second = worker.turn(1), worker.turn(1)
+    assert.same({ 32, 18 }, { #first, #second })
+    assert.same({ 64, 64 * 33 }, { first[1], second[1] })
+    repeat until not inbox:take()
+  end)
+
   it("is not listened to for a subsystem that is not there, or when that is not wanted", function()
     local other = core.inbox()
     assert.is_false(core.nginx.host(other, "stream"))

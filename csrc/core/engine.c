@@ -15,6 +15,8 @@
 
 #define BLIND 0.02  /* seconds between looks into an inbox without descriptor */
 
+#define WAKES 32  /* waiters of a host that are woken at a time */
+
 pthread_mutex_t esim_gate = PTHREAD_MUTEX_INITIALIZER;
 
 /* All guarded by the gate. */
@@ -359,8 +361,11 @@ void esim_engine_wake(void) {
   esim_bell_hush();
   lock();
   esim_bell_heard();
+  unsigned left = WAKES;
   for (esim_inbox *in = inboxes; in != NULL; in = in->next)
-    esim_inbox_wake(in);
+    left -= esim_inbox_wake(in, left);
+  if (left == 0)
+    esim_bell_ring();  /* the host sees to its other business in between */
   unlock();
 }
 

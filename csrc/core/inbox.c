@@ -150,12 +150,17 @@ void esim_inbox_withdraw(esim_inbox *in, esim_work *w) {
     hush(in);
 }
 
-void esim_inbox_wake(esim_inbox *in) {
-  for (esim_work *w = in->first; w != NULL; w = w->next) {
-    if (w->waiter != NULL && in->post != NULL)
+unsigned esim_inbox_wake(esim_inbox *in, unsigned most) {
+  unsigned woken = 0;
+  for (esim_work *w = in->first; w != NULL && woken < most; w = w->next) {
+    if (w->waiter == NULL)
+      continue;
+    if (in->post != NULL)
       in->post(w->waiter, 1);
     w->waiter = NULL;
+    woken++;
   }
+  return woken;
 }
 
 /*

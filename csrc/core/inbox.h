@@ -57,7 +57,10 @@ void esim_inbox_deliver(esim_inbox *inbox, esim_work *work);
 void esim_inbox_withdraw(esim_inbox *inbox, esim_work *work);
 void esim_inbox_fork(esim_inbox *inbox);
 
-/* Wake the waiter of everything delivered; nobody is woken twice for it. */
-void esim_inbox_wake(esim_inbox *inbox);
+/*
+** Wake the waiters of what was delivered, the first ones first, `most` of them;
+** nobody is woken twice for it. How many were.
+*/
+unsigned esim_inbox_wake(esim_inbox *inbox, unsigned most);
 
 #endif

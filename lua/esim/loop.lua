@@ -78,10 +78,11 @@ local function lose_all()
 end
 
 --- Take what the inbox holds; never waits.
--- @return how many pendings were settled
-function loop.pump()
+-- @param most  how many pendings to settle, or nil: all that came back
+-- @return how many were
+function loop.pump(most)
   local box, count = loop.inbox(), 0
-  while true do
+  while not most or count < most do
     local id, fault, answer = box:take()
     if id == nil then
       return count
@@ -99,6 +100,7 @@ function loop.pump()
       end
     end
   end
+  return count
 end
 
 --- Submit work.

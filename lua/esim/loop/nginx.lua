@@ -23,6 +23,7 @@ local GONE = 10          -- ticks without a look after which nobody looks any mo
 local SWEEP = 0.1        -- seconds to the first look after outcomes that nobody took
 local SWEEP_MAX = 1
 local GRACE = 0.02       -- seconds in which who is alive takes his outcome: more than NAP_MAX
+local WAKES = 32         -- at most that many run in one turn, as in csrc/core/engine.c
 local EXAMINED = 2       -- older waits that each new one examines
 
 local MAY_WAIT = {
@@ -76,7 +77,7 @@ local function sit(pending, seconds)
     end
   end
   if not pending.ready then
-    loop.pump()
+    loop.pump(watched and WAKES or nil)  -- the rest is for those who are woken next, in another turn of the event loop
   end
   if pending.ready then
     pending.seat = nil
