@@ -185,8 +185,9 @@ static void *run_thread(void *arg) {
   while (await_turn(d)) {
     d->role = THREAD;
     do {
+      double seconds = d->hosted || d->busy ? -1 : 0;
       unlock();
-      lap(d, d->hosted || d->busy ? -1 : 0);
+      lap(d, seconds);
       lock();
     } while (!d->stopping &&
              (d->hosted || (!d->wanted && (d->busy || d->posted != NULL))));
