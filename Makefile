@@ -75,16 +75,19 @@ lint:
 layers:
 	@spec/support/layers.sh $(BUILD)/libesim.a
 
-# The interpreter itself is linked with the sanitizer: preloading it would reach nginx too.
 bench:
 	@spec/support/setup.sh bench
 	@$(MAKE) -s LUA=luajit all
+	@$(MAKE) -s LUA=lua5.4 specs
+	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/orders.lua
 	@eval "$$($(MAKE) -s env LUA=luajit)" && luajit spec/bench/nginx/run.lua
 
+# The interpreter itself is linked with the sanitizer: preloading it would reach nginx too.
 asan: SANITIZE = address
 tsan: SANITIZE = thread
 asan tsan:
 	@$(MAKE) -s LUA=luajit all
+	@$(MAKE) -s LUA=lua5.4 specs
 	@$(MAKE) -s BUILD=build/$@ LUA=lua5.4 CFLAGS='-O1 -g -fsanitize=$(SANITIZE) -fno-omit-frame-pointer' specs
 	$(CC) -g -fsanitize=$(SANITIZE) spec/support/host.c -o build/$@/host $(shell pkg-config --cflags --libs lua5.4)
 	BUILD=build/$@ HOST="setarch -R $(CURDIR)/build/$@/host" TSAN_OPTIONS=die_after_fork=0 spec/support/run.sh lua5.4
