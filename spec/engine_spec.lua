@@ -65,6 +65,25 @@ describe("the engine", function()
     for _, pending in ipairs(pendings) do loop.cancel(pending) end
   end)
 
+  it("lets a look that is nearly due go with one that is due", function()
+    local a, pendings = account(), {}
+    for i, first in ipairs { 1, 1.03, 1.5 } do
+      pendings[i] = assert(loop.submit("poll", a, { target = "/v1/together/" .. i, headers = HEADERS, first = first,
+        jitter = 0 }))
+    end
+    for _, pending in ipairs(pendings) do
+      loop.await(pending)
+      loop.cancel(pending)
+    end
+    local at = {}
+    for _, request in ipairs(box.log().requests) do
+      local i = request.path:match("^/v1/together/(%d)$")
+      if i then at[tonumber(i)] = request.at end
+    end
+    assert.is_true(at[2] - at[1] < 0.02, "apart by " .. at[2] - at[1])
+    assert.is_true(at[3] - at[1] > 0.3)
+  end)
+
   it("sleeps as long as it is told", function()
     local began = core.clock()
     esim.sleep(0.2)

@@ -11,6 +11,8 @@
 #define ROOM 2.0        /* seconds of its deadline that an order is sent with */
 #define HOLD 30.0       /* seconds that a 401 holds, should no word come */
 #define LENIENCE 0.5    /* seconds that libcurl may take over a time-out */
+#define EARLY 0.05      /* of its interval: how early a look may come */
+#define EARLY_MAX 0.1   /* seconds of that */
 #define TOGETHER 1.0    /* seconds between submissions in one burst */
 
 #define CONTAINER(pointer, type, member) \
@@ -108,6 +110,9 @@ static void plan_look(esim_dispatch *d, esim_work *w, bool together,
                                             w->looks, together, esim_chance());
   due = esim_schedule_bound(fmax(due, no_sooner), w->deadline);
   w->final = due >= w->deadline;
+  w->early = w->final || due == no_sooner
+                 ? 0
+                 : fmin(EARLY * (due - w->looked), EARLY_MAX);
   wait_until(d, w, due);
 }
 
@@ -120,6 +125,7 @@ static void plan_retry(esim_dispatch *d, esim_work *w, double now) {
   }
   double due = esim_schedule_bound(now + pause, w->deadline);
   w->final = due >= w->deadline;
+  w->early = 0;
   wait_until(d, w, due);
 }
 
@@ -340,6 +346,10 @@ static void fire(esim_dispatch *d, esim_work *w, double now) {
     make_ready(d, w, w->kind == ESIM_POLL ? due : d->sequence++);
 }
 
+/*
+** Looks that are nearly due go with those that are: the machine is woken once
+** for many. Never before what the provider asked for, nor before the deadline.
+*/
 static void fire_all(esim_dispatch *d, double now) {
   while (d->wakes.root != NULL && d->wakes.root->due <= now) {
     esim_account *a = CONTAINER(d->wakes.root, esim_account, wake);
@@ -347,8 +357,12 @@ static void fire_all(esim_dispatch *d, double now) {
     mark(d, a);
     esim_account_release(a);
   }
-  while (d->timers.root != NULL && d->timers.root->due <= now)
-    fire(d, CONTAINER(d->timers.root, esim_work, timer), now);
+  while (d->timers.root != NULL) {
+    esim_work *w = CONTAINER(d->timers.root, esim_work, timer);
+    if (w->timer.due > now + (w->stage == ESIM_WAITING ? w->early : 0))
+      break;
+    fire(d, w, now);
+  }
 }
 
 /* The public side. */

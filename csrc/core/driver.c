@@ -11,6 +11,7 @@
 #include "poller.h"
 
 #define NAP 0.02      /* seconds until the thread sees to an absent caller */
+#define NAP_LONG 0.1  /* the same, while he is at it */
 #define NAPS_IDLE 50  /* naps without work before it rests until called */
 
 static void lock(void) {
@@ -135,10 +136,10 @@ static bool lap(esim_driver *d, double seconds) {
 
 /* The thread: these run with the gate. */
 
-static void nap(esim_driver *d) {
+static void nap(esim_driver *d, double seconds) {
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_nsec += (long)(NAP * 1e9);
+  until.tv_nsec += (long)(seconds * 1e9);
   if (until.tv_nsec >= 1000000000) {
     until.tv_nsec -= 1000000000;
     until.tv_sec++;
@@ -154,7 +155,7 @@ static bool caller_is_away(esim_driver *d, unsigned *idle) {
   unsigned long laps = d->laps;
   *idle = d->busy || d->posted != NULL ? 0 : *idle + 1;
   if (*idle < NAPS_IDLE) {
-    nap(d);
+    nap(d, d->role == CALLER ? NAP_LONG : NAP);
   } else {
     d->resting = true;
     pthread_cond_wait(&d->call, &esim_gate);

@@ -78,6 +78,7 @@ typedef struct esim_work {
   esim_stage stage;
   esim_flight *flight;     /* NULL: none since the last look was forgotten */
   double looked;           /* esim_clock() of the last look that worked */
+  double early;            /* seconds that the next look may be early */
   unsigned looks;          /* that worked */
   unsigned failures;       /* in a row */
   bool final;              /* no look after this one: it is at the deadline */
