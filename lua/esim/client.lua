@@ -291,22 +291,22 @@ function Client:order(given, options)
 end
 
 -- As in `heir`, its variables are its own.
-local function untold(log, order)
+local function untold(log, placed)
   return function()
     log {
-      what = "order", outcome = "accepted", correlation_id = order.correlation_id, order_id = order.id,
-      status = order.status,
+      what = "order", outcome = "accepted", correlation_id = placed.correlation_id, order_id = placed.id,
+      status = placed.status,
     }
   end
 end
 
---- Run `f(order)`, which may wait. Where it does not live to its end, the order is told to the log.
+--- Run `f(placed)`, which may wait. Where it does not live to its end, the order is told to the log.
 -- @param self  client
 -- @return what pcall returns
-function client.tell(self, order, f)
+function client.tell(self, placed, f)
   local log = inner[self] and inner[self].log
-  local lease = log and loop.submit("sleep", LEASE, nil, untold(log, order))
-  local ok, reason = protect.call(f, order)
+  local lease = log and loop.submit("sleep", LEASE, nil, untold(log, placed))
+  local ok, reason = protect.call(f, placed)
   if lease then
     loop.cancel(lease)  -- nginx ends it with the request, and then it has an outcome
   end
