@@ -38,6 +38,14 @@ describe("the install page", function()
     assert.is_nil(html:find("<svg", 1, true))
   end)
 
+  it("is none where the code cannot be used: that is no top-up", function()
+    for _, output in ipairs {
+      { lpa_url = "LPA:2$rsp.truphone.com" }, { matchingId = "QR-G" }, { matching_id = "QR-G", smdpUrl = "no host" },
+    } do
+      assert.is_nil((made(output)))
+    end
+  end)
+
   it("loads nothing, runs nothing, sends nothing", function()
     local pages = {
       made { matchingId = "QR-G", smdpUrl = "rsp.truphone.com" }, page.waiting(), page.failed("x"),

@@ -166,10 +166,31 @@ describe("placing an order over HTTP", function()
     end
   end)
 
+  it("loses none whose client hangs up while its operator writes it down", function()
+    local headers = { "Content-Type: application/json", "X-Correlation-ID: slowly-1" }
+    assert.is_nil(post("cm9k", { seconds = 0.25, headers = headers }, "/slowly/order").status)
+    local function entries()
+      local list = {}
+      for _, entry in ipairs(server:entries()) do
+        if entry.correlation_id:find("^slowly%-") then list[#list + 1] = entry end
+      end
+      return #list > 0 and list
+    end
+    local list = nginx.eventually(entries)
+    assert.truthy(list)
+    local id = list[1].order_id
+    assert.is_nil(read_file(server.dir .. "/error.log"):find("placed " .. id, 1, true))
+    headers[2] = "X-Correlation-ID: slowly-2"
+    assert.equal(202, post("cm9k", { headers = headers }, "/slowly/order").status)
+    esim.sleep(1.2)
+    assert.equal(1, #entries())
+  end)
+
   -- Whatever the provider took is told to the client's log, or to on_order before the request is answered.
   it("loses none at whatever moment its client hangs up", function()
     local function hang_up(i)
-      local pending = assert(loop.submit("order", server.account, {
+      -- No "order": that would not be cancelled on the wire.
+      local pending = assert(loop.submit("request", server.account, {
         method = "POST", target = "/all/order", body = json.encode(provider.input "sandbox:hang=0.1"),
         headers = { "Content-Type: application/json", "X-Correlation-ID: random-" .. i },
       }))
@@ -367,7 +388,12 @@ describe("the configuration in README.md", function()
     local page = ask(order.links.page)
     local picture, foreign = ask(order.links.png), ask "/esim/orders"
     local complaints = street.server:complaints()
+    local shown, bought = ask "/buy", ask("/buy", { method = "POST" })
+    local log = read_file(street.server.dir .. "/error.log")
     assert(street.server:stop())
+    assert.equal(403, shown.status)
+    assert.same({ 200, 1 }, { bought.status, (bought.body:find("<svg", 1, true)) })
+    assert.truthy(log:find("esim-order 1 id=", 1, true))
     assert.equal(200, page.status)
     assert.truthy(page.body:find(profile.matching_id, 1, true))
     assert.equal(profile:code(), scan(picture.body))

@@ -7,6 +7,8 @@ local protect = require "esim.protect"
 
 local auth = {}
 
+local BEGIN = 1  -- seconds in which a coroutine of the host's has begun, or never will
+
 local Auth = {}
 Auth.__index = Auth
 
@@ -57,7 +59,7 @@ local function because(self, what, reason)
 end
 
 local function run(self, client)
-  self.fetching, self.fetcher = true, protect.running()
+  self.fetching, self.begun, self.fetcher = true, true, protect.running()
   local ok, token, lifetime = protect.call(self.source, client)
   if not ok then
     return finish(self, nil, because(self, "the token function failed", token))
@@ -68,23 +70,38 @@ local function run(self, client)
 end
 
 -- Whether somebody is fetching who can still come back. A host that ends coroutines from outside runs it in one that
--- it does not end, and may not know of that one here.
+-- it does not end, and may not know of that one here; until that has begun there is none.
 local function is_fetching(self)
-  return self.fetching and (self.detached or not (self.fetcher and coroutine.status(self.fetcher) == "dead"))
+  if not self.fetching or self.detached then
+    return self.fetching
+  elseif not self.begun then
+    return native.clock() - self.since < BEGIN
+  end
+  return not (self.fetcher and coroutine.status(self.fetcher) == "dead")
+end
+
+local function run_detached(self, client)
+  self.detached = true
+  run(self, client)
+end
+
+local function begin(self, client)
+  self.fetching, self.begun, self.detached, self.since = true, false, false, native.clock()
+  if not loop.detach(run_detached, self, client) then
+    run(self, client)
+  end
 end
 
 local function fetch(self, client)
-  if not is_fetching(self) then
-    self.fetching = true
-    self.detached = loop.detach(run, self, client)
-    if not self.detached then
-      return run(self, client)
-    end
-  elseif self.fetcher == protect.running() then
+  local fetching = is_fetching(self)
+  if fetching and self.begun and self.fetcher == protect.running() then
     return failure("the token function used the client that it is to give a token to")
   end
   local pending = loop.pending()
   self.waiters[#self.waiters + 1] = pending
+  if not fetching then
+    begin(self, client)
+  end
   local e = loop.await(pending)
   return not e or nil, e
 end

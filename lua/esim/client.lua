@@ -19,6 +19,7 @@ local TYPES = {
   url = "string", token = true, rate = "number", connections = "number", timeout = "number",
   ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean", log = "function",
 }
+local LEASE = 86400  -- seconds that a hook may take
 local NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
 local ORDER_OPTIONS = { correlation_id = "string", timeout = "number", check = "boolean" }
 
@@ -287,6 +288,29 @@ function Client:order(given, options)
   local why = type(placed) == "string" and err.redact(placed, inner[self].service.secrets()) or type(placed)
   lost.message = "the wait for its answer was broken off: " .. why
   error(lost, 0)
+end
+
+-- As in `heir`, its variables are its own.
+local function untold(log, placed)
+  return function()
+    log {
+      what = "order", outcome = "accepted", correlation_id = placed.correlation_id, order_id = placed.id,
+      status = placed.status,
+    }
+  end
+end
+
+--- Run `f(placed)`, which may wait. Where it does not live to its end, the order is told to the log.
+-- @param self  client
+-- @return what pcall returns
+function client.tell(self, placed, f)
+  local log = inner[self] and inner[self].log
+  local lease = log and loop.submit("sleep", LEASE, nil, untold(log, placed))
+  local ok, reason = protect.call(f, placed)
+  if lease then
+    loop.cancel(lease)  -- nginx ends it with the request, and then it has an outcome
+  end
+  return ok, reason
 end
 
 --- What `order` would send; nothing is sent.

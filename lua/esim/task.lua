@@ -2,6 +2,7 @@
 -- A task suspends itself alone. In a host that has threads of its own a task is one of those. Elsewhere we run them:
 -- one that is inside another coroutine of the user's blocks.
 
+local err = require "esim.err"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
 
@@ -116,7 +117,7 @@ local function body(t, crew, f, ...)
   if not t.ok and not t.waiters then
     crew.unheard[#crew.unheard + 1] = t
     if not crew.run then
-      error(t.results[1], 0)
+      error(err.is(t.results[1]) and tostring(t.results[1]) or t.results[1], 0)  -- a host may know texts alone
     end
   end
 end

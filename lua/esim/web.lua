@@ -16,6 +16,7 @@ local json = require "esim.json"
 local link = require "esim.web.link"
 local native = require "esim.native"
 local order_of = require("esim.order").read
+local tell_order = require("esim.client").tell
 local page = require "esim.web.page"
 local reply = require "esim.web.reply"
 
@@ -190,7 +191,7 @@ local function tell(self, order)
   local hook = inner[self].on_order
   local ok, reason = true, nil
   if hook then
-    ok, reason = pcall(hook, order)
+    ok, reason = tell_order(inner[self].client, order, hook)
   end
   if not ok then
     ngx.log(ngx.ERR, "esim.web: on_order failed for order ", order.id, ": ", err.redact(tostring(reason)))

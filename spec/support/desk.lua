@@ -34,6 +34,10 @@ desk.all = open { base = "/all", order = true, on_order = function(order)
   ngx.sleep(0.01)
   error("a hook that fails, with LPA:1$rsp.example.com$SECRET in it")
 end }
+desk.slowly = open { base = "/slowly", order = true, on_order = function(order)
+  ngx.sleep(0.5)
+  ngx.log(ngx.NOTICE, "placed ", order.id, " end")
+end }
 desk.short = open { lifetime = 1 }
 desk.brief = open { timeout = 1 }
 desk.slow = open { client = client(os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN") }  -- others do not wait with it

@@ -13,6 +13,7 @@ local SERVER = [=[
   location = /esim/order { content_by_lua_block { require("spec.support.desk").web:order() } }
   location /esim/ { content_by_lua_block { require("spec.support.desk").web:handle() } }
   location /all/ { content_by_lua_block { require("spec.support.desk").all:handle() } }
+  location /slowly/ { content_by_lua_block { require("spec.support.desk").slowly:handle() } }
   location /apart/ { content_by_lua_block { require("spec.support.desk").web:svg() } }
   location /deaf/ {
     lua_check_client_abort off;

@@ -25,6 +25,8 @@ local SWEEP_MAX = 1
 local GRACE = 0.02       -- seconds in which who is alive takes his outcome: more than NAP_MAX
 local WAKES = 32         -- at most that many run in one turn, as in csrc/core/engine.c
 local EXAMINED = 2       -- older waits that each new one examines
+local OVERDUE = 1        -- seconds after which a timer that has not run is taken for one that nginx dropped
+local START = 0.001      -- seconds after which a timer of none runs, or never will
 
 local MAY_WAIT = {
   rewrite = true, server_rewrite = true, access = true, content = true, timer = true, preread = true,
@@ -40,7 +42,7 @@ local seats = {}         -- semaphores that nobody uses, each with its address
 local visits = {}        -- what each request submitted, by the request's address
 local waits = { first = 1, last = 0 }  -- pendings that somebody waited for, to be examined
 local tick, ticked = 0, 0              -- of naps, and ngx.now() of the last one
-local armed = false      -- a sweep is due
+local armed = false      -- ngx.now() at which a sweep is due
 
 -- Semaphores.
 
@@ -252,11 +254,12 @@ local function sweep(premature, delay)
   end
 end
 
+-- While lua_max_running_timers run, nginx drops those that are due.
 function arm(delay)
-  if armed then
+  if armed and ngx.now() < armed + OVERDUE then
     return
   end
-  armed = ngx.timer.at(delay, sweep, delay) or ngx.timer.at(0, sweep, delay) or false
+  armed = (ngx.timer.at(delay, sweep, delay) or ngx.timer.at(0, sweep, delay)) and ngx.now() + delay
 end
 
 -- The host.
@@ -303,6 +306,9 @@ end
 --- Suspend the calling light thread until `pending` may be done.
 function nginx.await(pending)
   remember(pending)
+  if next(loop.kept()) then
+    arm(SWEEP)
+  end
   if (way or find_way()) ~= "bell" then
     nap(pending)
   elseif not sit(pending, LONG) and not pending.ready then
@@ -325,10 +331,20 @@ function nginx.spawn(f, ...)
   return ngx.thread.spawn(f, ...)
 end
 
---- Run a function in a timer: it goes on when the present request ends.
--- @return whether it will run
+--- Run a function in a timer: it goes on when the present request ends. Timers fire in their order: where it has not
+-- begun when a later one is over, nginx has dropped it (lua_max_running_timers).
+-- @return whether it runs
 function nginx.detach(f, ...)
-  return ngx.timer.at(0, function(_, ...) f(...) end, ...) and true or false
+  local begun, late = false, false
+  local made = ngx.timer.at(0, function(_, ...)
+    begun = not late
+    return begun and f(...)
+  end, ...)
+  if made then
+    ngx.sleep(START)
+  end
+  late = not begun
+  return begun
 end
 
 --- What one worker may use of what all may use together.

@@ -59,9 +59,11 @@ local function manual_lines(profile)
 end
 
 --- The page of a completed order.
--- @return HTML | nil, reason: the code makes no QR symbol
+-- @return HTML | nil, reason: the code is malformed, or makes no QR symbol
 function page.completed(profile)
-  if not profile:code() then
+  if not profile:code() and (profile.matching_id or profile.raw.lpa_url or profile.raw._lpa) then
+    return nil, table.concat(profile.notes, "; ")
+  elseif not profile:code() then
     return frame("Your eSIM is topped up", paragraph "There is nothing to install: the eSIM that you have goes on.")
   end
   local symbol, reason = profile:qr()
