@@ -140,6 +140,7 @@ static int set_request(esim_slot *s) {
   const esim_exchange *x = s->exchange;
   int failed = 0;
   SET(URL, x->url);
+  SET(PATH_AS_IS, 1L);  /* an order's id may be ".." */
   SET(HTTPHEADER, make_lines(s));
   SET(TIMEOUT_MS, (long)fmin(fmax(1, ceil(x->timeout * 1000)), INT_MAX));
   if (x->body != NULL) {
