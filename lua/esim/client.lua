@@ -225,18 +225,28 @@ local function outcome(service, ready, fault, got)
   return answer.order(got, context)
 end
 
+-- Where there is no hook, or it fails, the host's own log hears of it: an order is not lost for want of a listener.
+local function report(log, entry)
+  local ok, reason = false, "there is no log hook"
+  if log then
+    ok, reason = protect.call(log, entry)
+  end
+  if not ok then
+    loop.tell(("esim: an order that nobody waits for: %s, order %s, correlation id %s (%s)"):format(entry.outcome,
+      entry.order_id or "unknown", entry.correlation_id, err.redact(tostring(reason))))
+  end
+end
+
 -- Who is given the outcome of an order whose caller is gone. Its variables are its own: those of a coroutine that
 -- nginx has ended hold anything.
 local function heir(self, ready)
   local log, service = inner[self].log, inner[self].service
   return function(fault, got)
     local body, e = outcome(service, ready, fault, got)
-    if log then
-      log {
-        what = "order", outcome = e and e.kind or "accepted", correlation_id = ready.correlation_id,
-        order_id = e and e.order_id or body and body.id, status = body and body.status, err = e,
-      }
-    end
+    report(log, {
+      what = "order", outcome = e and e.kind or "accepted", correlation_id = ready.correlation_id,
+      order_id = e and e.order_id or body and body.id, status = body and body.status, err = e,
+    })
   end
 end
 
@@ -293,10 +303,10 @@ end
 -- As in `heir`, its variables are its own.
 local function untold(log, placed)
   return function()
-    log {
+    report(log, {
       what = "order", outcome = "accepted", correlation_id = placed.correlation_id, order_id = placed.id,
       status = placed.status,
-    }
+    })
   end
 end
 
@@ -305,7 +315,7 @@ end
 -- @return what pcall returns
 function client.tell(self, placed, f)
   local log = inner[self] and inner[self].log
-  local lease = log and loop.submit("sleep", LEASE, nil, untold(log, placed))
+  local lease = loop.submit("sleep", LEASE, nil, untold(log, placed))
   local ok, reason = protect.call(f, placed)
   if lease then
     loop.cancel(lease)  -- nginx ends it with the request, and then it has an outcome

@@ -176,6 +176,14 @@ function loop.leave(pending)
   pcall(pending.left, pending.fault, pending.answer)
 end
 
+--- Write a line, without secrets, into the host's own log where it has one.
+function loop.tell(line)
+  local tell = loop.host().tell
+  if tell then
+    tell(line)
+  end
+end
+
 --- How much is in flight.
 function loop.count()
   return in_flight

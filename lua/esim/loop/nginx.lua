@@ -347,6 +347,11 @@ function nginx.detach(f, ...)
   return begun
 end
 
+--- Write a line into the error log.
+function nginx.tell(line)
+  ngx.log(ngx.WARN, line)
+end
+
 --- What one worker may use of what all may use together.
 function nginx.share(amount)
   return amount / math.max(ngx.worker.count(), 1)
