@@ -110,9 +110,8 @@ static void plan_look(esim_dispatch *d, esim_work *w, bool together,
                                             w->looks, together, esim_chance());
   due = esim_schedule_bound(fmax(due, no_sooner), w->deadline);
   w->final = due >= w->deadline;
-  w->early = w->final || due == no_sooner
-                 ? 0
-                 : fmin(EARLY * (due - w->looked), EARLY_MAX);
+  double early = fmin(EARLY * (due - w->looked), EARLY_MAX);
+  w->early = w->final ? 0 : fmin(early, due - no_sooner);
   wait_until(d, w, due);
 }
 
