@@ -2,12 +2,13 @@
 # Runs the specs under each Lua given and sums up; last line: "N passed, N failed".
 # SPECS: files instead of all; BUILD: another build folder; HOST: another interpreter; WRAP: a command to run
 # it under. A spec that says `Only under LuaJIT`, because it tests nginx's own, is run under no other. A spec in which a
-# token or a matching id is told counts one failure more.
+# token or a matching id is told counts one failure more. What failed is said once more at the end: a long log is read
+# from there.
 cd "$(dirname "$0")/../.." || exit 1
 : "${SPECS:=$(ls spec/*_spec.lua spec/regress/*_spec.lua)}" "${BUILD:=build}" "${WRAP:=}"
 passed=0 failed=0
-log=$(mktemp) said=$(mktemp)
-trap 'rm -f "$log" "$said"' EXIT
+log=$(mktemp) said=$(mktemp) wrong=$(mktemp)
+trap 'rm -f "$log" "$said" "$wrong"' EXIT
 
 # Every token and matching id of this run begins with it: see spec/support/leaks.lua.
 mark=MARK$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n' | tr a-f A-F)
@@ -24,6 +25,7 @@ for lua in "$@"; do
     if [ -z "$result" ]; then
       echo "$lua $spec: ended without a result (status $status)"
       tail -n 30 "$log"
+      { echo "$lua $spec: ended without a result (status $status)"; tail -n 15 "$log"; } >>"$wrong"
       failed=$((failed + 1))
       continue
     fi
@@ -37,10 +39,14 @@ for lua in "$@"; do
       grep -ah "$mark" "$said" "$log" | head -n 5
       f=$((f + 1))
     fi
-    if [ "$f" -ne 0 ]; then grep -av '^esim-result' "$log" | tail -n 60; fi
+    if [ "$f" -ne 0 ]; then
+      grep -av '^esim-result' "$log" | tail -n 60
+      { echo "$lua $spec: $f failed"; grep -av '^esim-result' "$log" | tail -n 25; } >>"$wrong"
+    fi
     echo "$lua $spec: $p passed, $f failed"
     passed=$((passed + p)) failed=$((failed + f))
   done
 done
+tail -n 100 "$wrong"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
