@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../core/base64.h"
 #include "../core/clock.h"
 #include "../core/fault.h"
 #include "../core/version.h"
@@ -24,6 +25,18 @@ static int core_uuid(lua_State *L) {
 /* core.clock() -> seconds on the monotonic clock */
 static int core_clock(lua_State *L) {
   lua_pushnumber(L, esim_clock());
+  return 1;
+}
+
+/* core.base64(bytes) -> text (RFC 4648), for HTTP Basic: wiped here */
+static int core_base64(lua_State *L) {
+  size_t size;
+  const char *bytes = luaL_checklstring(L, 1, &size);
+  size_t length = ESIM_BASE64_SIZE(size);
+  char *text = lua_newuserdatauv(L, length + 1, 0);
+  esim_base64(bytes, size, text);
+  lua_pushlstring(L, text, length);
+  explicit_bzero(text, length);
   return 1;
 }
 
@@ -51,6 +64,7 @@ static void check_host(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "uuid", core_uuid },
   { "clock", core_clock },
+  { "base64", core_base64 },
   { NULL, NULL }
 };
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
+
 /* What is drawn grows; old copies are wiped, for they are a code. */
 
 void esim_picture_close(esim_picture *p) {
@@ -15,20 +17,26 @@ void esim_picture_close(esim_picture *p) {
   *p = (esim_picture){ 0 };
 }
 
+static bool reserve(esim_picture *p, size_t size) {
+  if (size <= p->room - p->size)
+    return true;
+  size_t room = p->room < 1024 ? 1024 : p->room;
+  while (room - p->size < size)
+    room *= 2;
+  char *grown = malloc(room);
+  if (grown == NULL)
+    return false;
+  size_t had = p->size;
+  if (had > 0)
+    memcpy(grown, p->bytes, had);
+  esim_picture_close(p);
+  *p = (esim_picture){ grown, had, room };
+  return true;
+}
+
 static bool append(esim_picture *p, const char *bytes, size_t size) {
-  if (size > p->room - p->size) {
-    size_t room = p->room < 1024 ? 1024 : p->room;
-    while (room - p->size < size)
-      room *= 2;
-    char *grown = malloc(room);
-    if (grown == NULL)
-      return false;
-    size_t had = p->size;
-    if (had > 0)
-      memcpy(grown, p->bytes, had);
-    esim_picture_close(p);
-    *p = (esim_picture){ grown, had, room };
-  }
+  if (!reserve(p, size))
+    return false;
   memcpy(p->bytes + p->size, bytes, size);
   p->size += size;
   return true;
@@ -202,22 +210,13 @@ esim_fault esim_picture_text(const esim_symbol *s, int margin, bool invert,
 
 /* data: URI. */
 
-static bool append_base64(esim_picture *p, const unsigned char *b,
-                          size_t size) {
-  static const char digits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  bool good = true;
-  for (size_t i = 0; good && i < size; i += 3) {
-    size_t left = size - i;
-    unsigned word = (unsigned)b[i] << 16 |
-                    (left > 1 ? (unsigned)b[i + 1] << 8 : 0) |
-                    (left > 2 ? (unsigned)b[i + 2] : 0);
-    char four[4] = { digits[word >> 18], digits[word >> 12 & 63],
-                     left > 1 ? digits[word >> 6 & 63] : '=',
-                     left > 2 ? digits[word & 63] : '=' };
-    good = append(p, four, sizeof four);
-  }
-  return good;
+static bool append_base64(esim_picture *p, const char *bytes, size_t size) {
+  size_t length = ESIM_BASE64_SIZE(size);
+  if (!reserve(p, length))
+    return false;
+  esim_base64(bytes, size, p->bytes + p->size);
+  p->size += length;
+  return true;
 }
 
 esim_fault esim_picture_data_uri(const esim_symbol *s, int scale, int margin,
@@ -227,7 +226,7 @@ esim_fault esim_picture_data_uri(const esim_symbol *s, int scale, int margin,
   if (fault != ESIM_OK)
     return fault;
   bool good = append_text(p, "data:image/png;base64,") &&
-              append_base64(p, (const unsigned char *)png.bytes, png.size);
+              append_base64(p, png.bytes, png.size);
   esim_picture_close(&png);
   return ended(p, good);
 }

@@ -4,6 +4,7 @@ local answer = require "esim.answer"
 local err = require "esim.err"
 local loop = require "esim.loop"
 local native = require "esim.native"
+local percent = require "esim.percent"
 local profile = require "esim.profile"
 local protect = require "esim.protect"
 
@@ -19,18 +20,6 @@ Order.__index = Order
 
 function Order:__tostring()
   return "esim.order: " .. self.id .. " " .. (tostring(self.status):gsub("%c+", " "))
-end
-
-local function escape(text)
-  return (text:gsub("[^%w%-._~]", function(c)
-    return string.format("%%%02X", c:byte())
-  end))
-end
-
-local function unescape(text)
-  return (text:gsub("%%(%x%x)", function(hex)
-    return string.char(tonumber(hex, 16))
-  end))
 end
 
 local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }
@@ -119,7 +108,7 @@ local function headers_of(self)
 end
 
 local function target_of(self)
-  return "/v1/order/" .. escape(self.id)
+  return "/v1/order/" .. percent.encode(self.id)
 end
 
 --- Look once.
@@ -354,12 +343,12 @@ end
 
 --- One line of text, without secrets, for `client:resume` in another process.
 function Order:save()
-  local parts = { "esim-order 1", "id=" .. escape(self.id), "created=" .. string.format("%d", inner[self].created) }
+  local parts = { "esim-order 1", "id=" .. percent.encode(self.id), "created=" .. string.format("%d", inner[self].created) }
   if self.correlation_id then
-    parts[#parts + 1] = "correlation_id=" .. escape(self.correlation_id)
+    parts[#parts + 1] = "correlation_id=" .. percent.encode(self.correlation_id)
   end
   if self.status then
-    parts[#parts + 1] = "status=" .. escape(self.status)
+    parts[#parts + 1] = "status=" .. percent.encode(self.status)
   end
   parts[#parts + 1] = "end"
   return table.concat(parts, " ")
@@ -379,7 +368,7 @@ end
 local function read_fields(text)
   local fields = {}
   for name, value in text:gmatch("(%S-)=(%S*)") do
-    fields[name] = unescape(value)
+    fields[name] = percent.decode(value)
   end
   local id, created = fields.id, (fields.created or ""):match("^%d+$")
   if not id or id == "" or id:find("[%c%s]") or not created or #created > 12 then
