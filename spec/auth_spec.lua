@@ -6,6 +6,8 @@ local err = require "esim.err"
 local native = require "esim.native"
 local provider = require "spec.support.provider"
 
+local LATER = 1e9  -- native.clock() until which a token is waited for
+
 local box
 
 setup(function() box = provider.start { delay = 0 } end)
@@ -89,7 +91,7 @@ describe("a token function", function()
         local one = auth.new(native.account { url = box.url }, counter.token)
         for _, step in ipairs { { 0, 1 }, { due - 0.1, 1 }, { due, 2 }, { 2 * due - 0.1, 2 }, { 2 * due + 5, 3 } } do
           now = 1000 + step[1]
-          assert.is_true(one:ensure())
+          assert.is_true(one:ensure(nil, LATER))
           assert.equal(step[2], counter.asked)
         end
         now = 1000
@@ -97,9 +99,9 @@ describe("a token function", function()
       for _, lifetime in ipairs { "300", {}, false } do
         local counter = counting(function() return "t", lifetime or nil end)
         local one = auth.new(native.account { url = box.url }, counter.token)
-        assert.is_true(one:ensure())
+        assert.is_true(one:ensure(nil, LATER))
         now = now + 1e6
-        assert.is_true(one:ensure())
+        assert.is_true(one:ensure(nil, LATER))
         assert.equal(1, counter.asked)
       end
     end)
@@ -110,12 +112,12 @@ describe("a token function", function()
   it("is asked once after a 401, whoever else met it with the same token", function()
     local counter = counting(function(n) return "t" .. n end)
     local one = auth.new(native.account { url = box.url }, counter.token)
-    assert.is_true(one:ensure())
+    assert.is_true(one:ensure(nil, LATER))
     local serial = one.serial
-    assert.is_true(one:renew(nil, serial))
-    assert.is_true(one:renew(nil, serial))
+    assert.is_true(one:renew(nil, serial, LATER))
+    assert.is_true(one:renew(nil, serial, LATER))
     assert.equal(2, counter.asked)
-    assert.is_true(one:renew(nil, one.serial))
+    assert.is_true(one:renew(nil, one.serial, LATER))
     assert.equal(3, counter.asked)
   end)
 
@@ -216,8 +218,8 @@ describe("a token", function()
       return "TOKEN-" .. n
     end)
     local one = auth.new(native.account { url = box.url }, counter.token)
-    for _ = 1, 3 do assert.is_true(one:renew(nil, one.serial)) end
-    local ok, e = one:renew(nil, one.serial)
+    for _ = 1, 3 do assert.is_true(one:renew(nil, one.serial, LATER)) end
+    local ok, e = one:renew(nil, one.serial, LATER)
     assert.is_nil(ok)
     assert.truthy(tostring(e):find("neither [redacted] nor [redacted] would do", 1, true), tostring(e))
     assert.same({ "TOKEN-3", "TOKEN-2" }, one:secrets())

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "../core/clock.h"
 #include "bind.h"
 #include "options.h"
 
@@ -41,11 +42,12 @@ static int schedule_next(lua_State *L) {
   return 1;
 }
 
-/* core.next_retry(failures, retry_after | nil, chance) -> seconds to wait */
+/* core.next_retry(failures, retry_after | nil [, chance]) -> seconds to wait */
 static int schedule_retry(lua_State *L) {
   unsigned failures = (unsigned)luaL_checknumber(L, 1);
   double retry_after = luaL_optnumber(L, 2, -1);
-  double chance = luaL_checknumber(L, 3);
+  double chance =
+      lua_isnoneornil(L, 3) ? esim_chance() : luaL_checknumber(L, 3);
   luaL_argcheck(L, failures >= 1, 1, "at least one failure expected");
   lua_pushnumber(L, esim_schedule_retry(failures, retry_after, chance));
   return 1;

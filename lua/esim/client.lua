@@ -2,13 +2,16 @@
 
 local answer = require "esim.answer"
 local auth = require "esim.auth"
+local credentials = require "esim.auth.credentials"
 local err = require "esim.err"
 local input = require "esim.input"
 local json = require "esim.json"
 local loop = require "esim.loop"
+local misuse = require "esim.misuse"
 local native = require "esim.native"
 local order = require "esim.order"
 local protect = require "esim.protect"
+local service = require "esim.service"
 
 local client = {}
 
@@ -16,14 +19,14 @@ client.PRODUCTION = "https://services.truphone.com/connect-api"
 client.PREPRODUCTION = "https://services.truphone.com/connect-api-preprod"
 
 local TYPES = {
-  url = "string", token = true, rate = "number", connections = "number", timeout = "number",
+  url = "string", token = true, credentials = "table", rate = "number", connections = "number", timeout = "number",
   ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean", log = "function",
 }
 local LEASE = 86400  -- seconds that a hook may take
 local NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
 local ORDER_OPTIONS = { correlation_id = "string", timeout = "number", check = "boolean" }
 
-local inner = setmetatable({}, { __mode = "k" })  -- the token lives here, out of sight
+local inner = setmetatable({}, { __mode = "k" })  -- of each client its service
 
 local Client = {}
 Client.__index = Client
@@ -32,137 +35,48 @@ function Client:__tostring()
   return "esim.client: " .. inner[self].url
 end
 
-local function check_options(options, types, name, level)
-  if type(options) ~= "table" then
-    error(name .. ": table of options expected, got " .. type(options), level)
+local function check_token(options, level)
+  if options.url == nil then
+    error("esim.client: url is required: esim.PRODUCTION, esim.PREPRODUCTION or your own", level)
+  elseif options.token ~= nil and options.credentials ~= nil then
+    error("esim.client: token and credentials exclude each other", level)
+  elseif options.credentials == nil and type(options.token) ~= "string" and type(options.token) ~= "function" then
+    error("esim.client: credentials are required, or a token that is a text or a function", level)
   end
-  for key, value in pairs(options) do
-    local expected = types[key]
-    if not expected then
-      error(name .. ": unknown option " .. tostring(key), level)
-    elseif expected ~= true and type(value) ~= expected then
-      error(name .. ": " .. key .. " must be a " .. expected .. ", not a " .. type(value), level)
-    end
-  end
-end
-
-local function check_range(options, key, least, name, level)
-  local value = options[key]
-  if value ~= nil and not (value >= least and value < 1e9) then
-    error(name .. ": " .. key .. " must be at least " .. least .. " and less than 1e9", level)
-  end
-end
-
--- The options as a table of our own: the core reads no metatable, and nothing changes under our hands.
-local function gather(options)
-  check_options(options, TYPES, "esim.client", 4)
-  local own = {}
-  for key in pairs(TYPES) do
-    own[key] = options[key]
-  end
-  check_options(own, TYPES, "esim.client", 4)
-  return own
-end
-
--- What order.lua needs of a client, without the client's token in reach.
-local function services(self)
-  local mine = inner[self]
-  local service = {}
-
-  function service.ensure()
-    return mine.auth:ensure(self)
-  end
-
-  function service.renew(serial)
-    return mine.auth:renew(self, serial)
-  end
-
-  function service.reject()
-    mine.auth:reject()
-  end
-
-  function service.serial()
-    return mine.auth.serial
-  end
-
-  function service.secrets()
-    return mine.auth:secrets()
-  end
-
-  function service.submit(kind, spec, left)
-    if mine.rate then
-      mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
-      mine.rate = nil
-    end
-    spec.submitted = true
-    return loop.submit(kind, mine.account, spec, left)
-  end
-
-  function service.headers(correlation_id)
-    return {
-      "Accept: application/json", "Cache-Control: no-cache", "Content-Type: application/json",
-      correlation_id and "X-Correlation-ID: " .. correlation_id or nil,
-    }
-  end
-
-  -- One exchange; a 401 is met once with a new token, since it refused the first try.
-  -- `left`: who is given the outcome where the caller is gone.
-  function service.exchange(kind, spec, left)
-    for attempt = 1, 2 do
-      local ok, e = service.ensure()
-      if not ok then
-        return nil, nil, e
-      end
-      local serial = service.serial()
-      local pending, fault = service.submit(kind, spec, left)
-      if not pending then
-        return fault, { sent = false }
-      end
-      local got
-      fault, got = loop.await(pending)
-      if fault or got.http ~= 401 then
-        return fault, got
-      elseif attempt == 2 then
-        service.reject()
-        return fault, got
-      elseif not service.renew(serial) then
-        return fault, got
-      end
-    end
-  end
-
-  return service
 end
 
 --- Make a client. Nothing is sent, no thread is started.
--- @param options  url; token: text or function(client) returning token and lifetime (seconds);
+-- @param options  url; credentials: { client_id, client_secret or client_secret_file, token_url, scope, style, shared }
+--   (see esim.auth.credentials), or token: text or function(client) returning token and lifetime (seconds);
 --   rate (requests a second, default unlimited), connections (16), timeout (30 seconds for one exchange),
 --   ca_file, client_cert, client_key (file names, PEM), allow_http,
 --   log: function(entry), given each order's outcome that nobody lived to take: { what = "order", outcome =
 --   "accepted" or a kind of error, correlation_id, order_id, status, err }
 -- @return client | nil, err of kind `invalid`
 function client.new(options)
-  options = gather(options)
-  check_range(options, "rate", 0, "esim.client", 3)
-  check_range(options, "connections", 1, "esim.client", 3)
-  check_range(options, "timeout", 0.001, "esim.client", 3)
-  if options.url == nil then
-    error("esim.client: url is required: esim.PRODUCTION, esim.PREPRODUCTION or your own", 2)
-  elseif type(options.token) ~= "string" and type(options.token) ~= "function" then
-    error("esim.client: token must be a text or a function", 2)
-  end
+  options = misuse.gather(options, TYPES, "esim.client", 2)
+  misuse.range(options, "rate", 0, "esim.client", 2)
+  misuse.range(options, "connections", 1, "esim.client", 2)
+  misuse.range(options, "timeout", 0.001, "esim.client", 2)
+  check_token(options, 3)
   local account, fault = native.account(options)
   if not account then
     return nil, err.new("invalid", {
       field = "url", message = native.faults[fault] .. ": https, or http to this machine, without user or query",
     })
   end
+  local source, e = options.token
+  if options.credentials then
+    source, e = credentials.new(options.credentials, options, 2)
+  end
+  if not source then
+    return nil, e
+  end
   local self = setmetatable({}, Client)
-  inner[self] = {
-    url = options.url, account = account, auth = auth.new(account, options.token),
-    rate = options.rate, log = options.log,
+  inner[self] = service.new {
+    client = self, url = options.url, account = account, auth = auth.new(account, source), rate = options.rate,
+    log = options.log, timeout = options.timeout,
   }
-  inner[self].service = services(self)
   return self
 end
 
@@ -198,7 +112,7 @@ local function prepare(self, given, options)
     email = type(full.customer) == "table" and full.customer.email or nil,
     spec = {
       method = "POST", target = "/v1/order", body = body, deadline = options.timeout,
-      headers = inner[self].service.headers(correlation_id),
+      headers = inner[self]:headers(correlation_id),
     },
   }
 end
@@ -208,15 +122,15 @@ local function check_call(given, options, name)
     error(name .. ": table of the provider's fields expected, got " .. type(given), 3)
   end
   options = options or {}
-  check_options(options, ORDER_OPTIONS, name, 4)
-  check_range(options, "timeout", 0, name, 4)
+  misuse.check(options, ORDER_OPTIONS, name, 3)
+  misuse.range(options, "timeout", 0, name, 3)
   return options
 end
 
 -- What became of an order: the provider's { id, status } | nil, err.
-local function outcome(service, ready, fault, got)
+local function outcome(mine, ready, fault, got)
   local context = {
-    is_order = true, correlation_id = ready.correlation_id, email = ready.email, secrets = service.secrets(),
+    is_order = true, correlation_id = ready.correlation_id, email = ready.email, secrets = mine:secrets(),
   }
   local e = answer.error(fault, got, context)
   if e then
@@ -240,10 +154,10 @@ end
 -- Who is given the outcome of an order whose caller is gone. Its variables are its own: those of a coroutine that
 -- nginx has ended hold anything.
 local function heir(self, ready)
-  local log, service = inner[self].log, inner[self].service
+  local mine = inner[self]
   return function(fault, got)
-    local body, e = outcome(service, ready, fault, got)
-    report(log, {
+    local body, e = outcome(mine, ready, fault, got)
+    report(mine.log, {
       what = "order", outcome = e and e.kind or "accepted", correlation_id = ready.correlation_id,
       order_id = e and e.order_id or body and body.id, status = body and body.status, err = e,
     })
@@ -252,19 +166,19 @@ end
 
 -- Send what is ready and read the answer.
 local function place(self, ready)
-  local service = inner[self].service
-  local fault, got, e = service.exchange("order", ready.spec, heir(self, ready))
-  if e then  -- of a token: it is shared by all who waited for it
-    e = err.new(e.kind, e)
+  local mine = inner[self]
+  local fault, got, e = mine:exchange("order", ready.spec, heir(self, ready))
+  if e then  -- of a token: it is shared by all who waited for it, and the order itself was not sent
+    e = err.new(e.kind == "unavailable" and "not_sent" or e.kind, e)
     e.correlation_id, e.email = ready.correlation_id, ready.email
     return nil, e
   end
   local body
-  body, e = outcome(service, ready, fault, got)
+  body, e = outcome(mine, ready, fault, got)
   if not body then
     return nil, e
   end
-  return order.new(service, {
+  return order.new(mine, {
     id = body.id, status = body.status, correlation_id = ready.correlation_id, created = os.time(),
     email = ready.email, warnings = ready.warnings,
   })
@@ -295,7 +209,7 @@ function Client:order(given, options)
   elseif placed == NO_MEMORY then
     return nil, lost
   end
-  local why = type(placed) == "string" and err.redact(placed, inner[self].service.secrets()) or type(placed)
+  local why = type(placed) == "string" and err.redact(placed, inner[self]:secrets()) or type(placed)
   lost.message = "the wait for its answer was broken off: " .. why
   error(lost, 0)
 end
@@ -358,7 +272,7 @@ function Client:resume(saved)
   if wrong then
     return nil, wrong
   end
-  return order.new(inner[self].service, fields)
+  return order.new(inner[self], fields)
 end
 
 return client

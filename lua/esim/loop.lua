@@ -184,6 +184,14 @@ function loop.tell(line)
   end
 end
 
+--- What all processes of the host share under `name`.
+-- @return { get(key), set(key, value, seconds), add(key, value, seconds), delete(key), incr(key, by), keys(), now() } |
+--   nil: the host has no such thing
+function loop.store(name)
+  local store = loop.host().store
+  return store and store(name) or nil
+end
+
 --- How much is in flight.
 function loop.count()
   return in_flight

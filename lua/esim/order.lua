@@ -11,6 +11,7 @@ local protect = require "esim.protect"
 local order = {}
 
 local OLD = 1e8  -- seconds of age beyond which nothing changes: a clock that was not set yet gives fifty years
+local GRACE = 5  -- seconds that the look at the deadline may take, and the token for it
 local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
 
 local inner = setmetatable({}, { __mode = "k" })  -- what no caller is to see
@@ -27,7 +28,7 @@ local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED 
 -- A word that is not known may be anything, also a secret.
 local function note_status(self, status)
   if status ~= nil and not WORDS[status] then
-    status = err.redact(status, inner[self].client.secrets())
+    status = err.redact(status, inner[self].client:secrets())
   end
   if status ~= nil and status ~= self.status then
     self.status = status
@@ -35,7 +36,7 @@ local function note_status(self, status)
   end
 end
 
---- @param client   what client.lua lends: exchange, submit, ensure, renew, reject, serial, secrets, headers
+--- @param client   service of the client (service.lua)
 -- @param fields   id, correlation_id, created (seconds since 1970), status, email
 function order.new(client, fields)
   local self = setmetatable({
@@ -53,7 +54,7 @@ local function context(self)
   local mine = inner[self]
   return {
     order_id = self.id, correlation_id = self.correlation_id, email = mine.email,
-    secrets = mine.client.secrets(),
+    secrets = mine.client:secrets(),
   }
 end
 
@@ -67,7 +68,7 @@ end
 local function failed(self, body)
   return err.new("failed", {
     order_id = self.id, correlation_id = self.correlation_id, history = self.history,
-    raw = err.scrub(body, inner[self].client.secrets()),
+    raw = err.scrub(body, inner[self].client:secrets()),
   })
 end
 
@@ -104,7 +105,7 @@ local function is_lag(self, fault, got)
 end
 
 local function headers_of(self)
-  return inner[self].client.headers(self.correlation_id)
+  return inner[self].client:headers(self.correlation_id)
 end
 
 local function target_of(self)
@@ -123,7 +124,7 @@ function Order:poll(options)
     return self.status
   end
   loop.check("order:poll")
-  local fault, got, e = mine.client.exchange("request", {
+  local fault, got, e = mine.client:exchange("request", {
     method = "GET", target = target_of(self), headers = headers_of(self), deadline = timeout,
   })
   if e then
@@ -186,21 +187,24 @@ local function check_options(options)
   end
 end
 
-local function spec_of(self, options)
+local function spec_of(self, left, options)
   local mine = inner[self]
   local age = math.min(math.max(0, native.clock() - mine.born), OLD)
   return {
     method = "GET", target = target_of(self), headers = headers_of(self),
-    deadline = options.timeout, age = age,
+    deadline = math.max(0, left), age = age,
     seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), age) or nil,
     price = options.price, first = options.first, factor = options.factor, cap = options.cap,
     jitter = options.jitter,
   }
 end
 
--- One wait: `told` is how much of the history its on_status has heard, `over` that it is to end.
+-- One wait: `told` is how much of the history its on_status has heard, `over` that it is to end, `refused` that the
+-- last answer was a 401.
 local function begin(self, options)
-  local wait = { told = #self.history, on_status = options.on_status }
+  local wait = {
+    told = #self.history, on_status = options.on_status, deadline = native.clock() + options.timeout,
+  }
   inner[self].waits[wait] = true
   return wait
 end
@@ -240,9 +244,17 @@ local function cancelled(self)
   })
 end
 
+-- Held for want of a token until the deadline: that is no matter of the order's.
+local function is_tokenless(fault, got, trouble)
+  return fault == "deadline" and trouble and not got.http and not got.last
+end
+
 local function end_error(self, fault, got)
+  local trouble = inner[self].client:trouble()
   if fault == "cancelled" then
     return cancelled(self)
+  elseif is_tokenless(fault, got, trouble) then
+    return about_us(self, trouble)
   end
   local e = answer.error(fault, got, context(self))
   if fault == "forked" then
@@ -252,30 +264,46 @@ local function end_error(self, fault, got)
   return e
 end
 
+-- A 401: true where there is a new token, else false and what ends the wait.
+local function meet_401(self, wait, serial, got)
+  local client = inner[self].client
+  if wait.refused then
+    client:reject()
+    return false, end_error(self, nil, got)
+  end
+  wait.refused = true
+  local ok, e = client:renew(serial, wait.deadline)
+  if e then
+    return false, about_us(self, e)
+  end
+  return ok or false, not ok and end_error(self, nil, got) or nil
+end
+
+-- One answer of the poll: true when the poll is to go on, else false and what ends the wait.
+local function take(self, wait, serial, fault, got)
+  if fault then
+    return false, end_error(self, fault, got)
+  elseif got.stale then
+    inner[self].client:refresh(serial, wait.deadline)
+    return true
+  elseif got.http == 401 then
+    return meet_401(self, wait, serial, got)
+  elseif is_lag(self, fault, got) then
+    return true
+  elseif got.http < 200 or got.http >= 300 then
+    return false, end_error(self, fault, got)
+  end
+  wait.refused = nil
+  return digest(self, got, wait)
+end
+
 local function follow(self, wait)
-  local client, refused = inner[self].client, false
   while true do
-    local serial = client.serial()
-    local fault, got = loop.await(wait.pending)
-    if not fault and got.http == 401 and not refused then
-      local ok = client.renew(serial)
-      refused = true
-      if not ok then
-        return end_error(self, fault, got)
-      end
-    elseif not fault and got.http == 401 then
-      client.reject()
-      return end_error(self, fault, got)
-    elseif fault or not (got.http >= 200 and got.http < 300 or is_lag(self, fault, got)) then
-      return end_error(self, fault, got)
-    elseif got.http ~= 404 then
-      refused = false
-      local on, e = digest(self, got, wait)
-      if not on then
-        return e
-      end
-    end
-    if wait.over then  -- on_status ended it, or somebody else while a token was fetched?
+    local serial = inner[self].client:serial()
+    local on, e = take(self, wait, serial, loop.await(wait.pending))
+    if not on then
+      return e
+    elseif wait.over then  -- on_status ended it, or somebody else while a token was fetched
       return cancelled(self)
     end
     loop.again(wait.pending)
@@ -284,14 +312,14 @@ end
 
 local function look_on(self, wait, options)
   local client = inner[self].client
-  local ok, e = client.ensure()
+  local ok, e = client:ensure(math.max(wait.deadline, native.clock() + GRACE))
   if wait.over then
     return cancelled(self)
   elseif not ok then
     return about_us(self, e)
   end
   local fault
-  wait.pending, fault = client.submit("poll", spec_of(self, options))
+  wait.pending, fault = client:submit("poll", spec_of(self, wait.deadline - native.clock(), options))
   if not wait.pending then
     return end_error(self, fault, {})
   end
@@ -343,7 +371,8 @@ end
 
 --- One line of text, without secrets, for `client:resume` in another process.
 function Order:save()
-  local parts = { "esim-order 1", "id=" .. percent.encode(self.id), "created=" .. string.format("%d", inner[self].created) }
+  local created = string.format("%d", inner[self].created)
+  local parts = { "esim-order 1", "id=" .. percent.encode(self.id), "created=" .. created }
   if self.correlation_id then
     parts[#parts + 1] = "correlation_id=" .. percent.encode(self.correlation_id)
   end

@@ -352,6 +352,20 @@ function nginx.tell(line)
   ngx.log(ngx.WARN, line)
 end
 
+--- The shared dictionary `name`, which all workers see.
+function nginx.store(name)
+  local dict = ngx.shared[name]
+  return dict and {
+    get = function(key) return (dict:get(key)) end,
+    set = function(key, value, seconds) return dict:set(key, value, seconds) end,
+    add = function(key, value, seconds) return dict:add(key, value, seconds) end,
+    delete = function(key) dict:delete(key) end,
+    incr = function(key, by) return dict:incr(key, by, 0) end,
+    keys = function() return dict:get_keys(0) end,
+    now = ngx.now,
+  }
+end
+
 --- What one worker may use of what all may use together.
 function nginx.share(amount)
   return amount / math.max(ngx.worker.count(), 1)

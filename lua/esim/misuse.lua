@@ -1,0 +1,44 @@
+--- Misuse of options, unknown ones and wrong types, raises at the caller's line.
+
+local misuse = {}
+
+--- Raise unless `given` is a table that holds what `types` names.
+-- @param given  what the caller handed in
+-- @param types  name = type, or true for one that is checked elsewhere
+-- @param name   of the function that was called
+-- @param level  as for `error`, seen from our caller
+function misuse.check(given, types, name, level)
+  if type(given) ~= "table" then
+    error(name .. ": table of options expected, got " .. type(given), level + 1)
+  end
+  for key, value in pairs(given) do
+    local expected = types[key]
+    if not expected then
+      error(name .. ": unknown option " .. tostring(key), level + 1)
+    elseif expected ~= true and type(value) ~= expected then
+      error(name .. ": " .. key .. " must be a " .. expected .. ", not a " .. type(value), level + 1)
+    end
+  end
+end
+
+--- Raise where the number `key`, if it is given, is less than `least`, no number, or beyond all bounds.
+function misuse.range(given, key, least, name, level)
+  local value = given[key]
+  if value ~= nil and not (value >= least and value < 1e9) then
+    error(name .. ": " .. key .. " must be at least " .. least .. " and less than 1e9", level + 1)
+  end
+end
+
+--- The options as a table of our own: the core reads no metatable, and nothing changes under our hands.
+-- @return the copy, checked
+function misuse.gather(given, types, name, level)
+  misuse.check(given, types, name, level + 1)
+  local own = {}
+  for key in pairs(types) do
+    own[key] = given[key]
+  end
+  misuse.check(own, types, name, level + 1)
+  return own
+end
+
+return misuse

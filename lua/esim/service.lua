@@ -1,0 +1,142 @@
+--- What the modules that speak to the provider need of a client, without the client's secrets in reach.
+
+local loop = require "esim.loop"
+local native = require "esim.native"
+
+local service = {}
+
+local PATIENCE = 60  -- seconds that a call without a deadline waits for a token, as the core does for a 429
+
+local inner = setmetatable({}, { __mode = "k" })
+
+local Service = {}
+Service.__index = Service
+
+--- @param fields  client, url, account (of the core), auth, rate (requests a second, or nil), log (function or nil),
+--   timeout (seconds for one exchange)
+function service.new(fields)
+  local self = setmetatable({ url = fields.url, log = fields.log, timeout = fields.timeout }, Service)
+  inner[self] = fields
+  return self
+end
+
+--- See that a token is set that will hold for a while.
+-- @param deadline  native.clock() until which it may be waited for
+-- @return true | nil, err
+function Service:ensure(deadline)
+  local mine = inner[self]
+  return mine.auth:ensure(mine.client, deadline)
+end
+
+--- After a 401: another token than that of `serial`.
+-- @return true | nil, and err where there was a way to get one
+function Service:renew(serial, deadline)
+  local mine = inner[self]
+  return mine.auth:renew(mine.client, serial, deadline)
+end
+
+--- The token of `serial` is about to end, or has: the core asks one poll to see to it.
+function Service:refresh(serial, deadline)
+  local mine = inner[self]
+  mine.auth:refresh(mine.client, serial, deadline)
+end
+
+--- The token was refused although it is new.
+function Service:reject()
+  inner[self].auth:reject()
+end
+
+--- The number of the present token.
+function Service:serial()
+  return inner[self].auth.serial
+end
+
+--- Why there is no token at present: err | nil.
+function Service:trouble()
+  return inner[self].auth:trouble()
+end
+
+--- What must not be told.
+function Service:secrets()
+  return inner[self].auth:secrets()
+end
+
+--- Submit work of this client's account, see loop.submit.
+function Service:submit(kind, spec, left)
+  local mine = inner[self]
+  if mine.rate then
+    mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
+    mine.rate = nil
+  end
+  spec.submitted = true
+  return loop.submit(kind, mine.account, spec, left)
+end
+
+--- The headers of every request (the provider's "Getting a new eSIM").
+function Service.headers(_, correlation_id)
+  return {
+    "Accept: application/json", "Cache-Control: no-cache", "Content-Type: application/json",
+    correlation_id and "X-Correlation-ID: " .. correlation_id or nil,
+  }
+end
+
+-- One answer, for which a poll may have to see to the token first.
+local function answer_of(self, pending, deadline)
+  local serial = self:serial()
+  local fault, got = loop.await(pending)
+  while not fault and got.stale do
+    self:refresh(serial, deadline)
+    loop.again(pending)
+    serial = self:serial()
+    fault, got = loop.await(pending)
+  end
+  return fault, got, serial
+end
+
+local function try(self, kind, spec, left, deadline)
+  local pending, fault = self:submit(kind, spec, left)
+  if not pending then
+    return fault, { sent = false }
+  end
+  local got, serial
+  fault, got, serial = answer_of(self, pending, deadline)
+  if kind == "poll" and not fault then
+    loop.cancel(pending)  -- it was asked for one answer
+  end
+  return fault, got, serial
+end
+
+--- One exchange; a 401 is met once with a new token, since it refused the first try.
+-- @param kind  "request", "order" (never sent twice), or "poll" (until spec.deadline tried again where it fails in
+--   passing)
+-- @param spec  see csrc/bind/inbox.c; `deadline` in seconds counts the wait for a token too
+-- @param left  who is given the outcome where the caller is gone, or nil
+-- @return fault | nil, answer; or nil, nil, err of a token that cannot be had
+function Service:exchange(kind, spec, left)
+  local limited = spec.deadline ~= nil
+  local deadline = native.clock() + (spec.deadline or PATIENCE)
+  for attempt = 1, 2 do
+    local ok, e = self:ensure(deadline)
+    if not ok then
+      return nil, nil, e
+    elseif limited then
+      spec.deadline = math.max(0, deadline - native.clock())
+    end
+    spec.attempt, spec.again = attempt, attempt == 2 and "401" or nil
+    local fault, got, serial = try(self, kind, spec, left, deadline)
+    if fault or got.http ~= 401 then
+      return fault, got
+    elseif attempt == 2 then
+      self:reject()
+      return fault, got
+    end
+    ok, e = self:renew(serial, deadline)
+    if e then
+      return nil, nil, e
+    elseif not ok then
+      return fault, got
+    end
+  end
+end
+
+return service
