@@ -189,6 +189,8 @@ static void push_answer(lua_State *L, const esim_result *r) {
     set_text(L, "last", esim_fault_word(r->failure));
   set_text(L, "type", r->type);
   set_text(L, "detail", r->detail);
+  set_text(L, "next_page", r->next_page);
+  set_text(L, "previous_page", r->previous_page);
   lua_pushboolean(L, r->sent);
   lua_setfield(L, -2, "sent");
 }

@@ -212,11 +212,14 @@ static void obey(esim_dispatch *d, esim_account *a, const esim_answer *answer,
 
 /*
 ** A 401 to the present token: until a new one comes, whatever else is sent
-** would meet the same. True: the token is a new one already.
+** would meet the same. True: the token is a new one already. What was not
+** signed says nothing about a token.
 */
 static bool meet_401(esim_account *a, unsigned serial, double now) {
   if (esim_account_serial(a) != serial)
     return true;
+  if (serial == 0)
+    return false;
   a->held_until = now + HOLD;
   return false;
 }
@@ -230,7 +233,7 @@ static void land(esim_dispatch *d, esim_work *w, double now) {
   mark(d, a);
   obey(d, a, answer, now);
   bool renewed = answer->fault == ESIM_OK && answer->http == 401 &&
-                 meet_401(a, w->flight->serial, now);
+                 !w->bare && meet_401(a, w->flight->serial, now);
   if (w->orphan) {
     discard(d, w);
   } else if (w->kind == ESIM_POLL && renewed) {
