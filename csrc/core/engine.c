@@ -255,10 +255,16 @@ static void tell(const esim_work *w, esim_result *r) {
                       .type = "", .detail = "", .next_page = "",
                       .previous_page = "", .failure = w->last,
                       .retry_after = w->retry_after };
+  if (w->stale != 0 && w->fault == ESIM_OK) {
+    r->stale = true;
+    r->serial = w->stale;
+    r->http = 0;  /* that of a try before */
+  }
   r->last = w->kind != ESIM_POLL || w->fault != ESIM_OK;
   if (w->flight == NULL)
     return;
   const esim_answer *a = &w->flight->exchange.answer;
+  r->serial = w->flight->serial;
   r->http = a->http;
   r->body = a->body;
   r->size = a->size;

@@ -83,6 +83,7 @@ typedef struct esim_work {
   double early;            /* seconds that the next look may be early */
   unsigned looks;          /* that worked */
   unsigned failures;       /* in a row */
+  unsigned stale;          /* not sent: this token is to be replaced; or 0 */
   bool final;              /* no look after this one: it is at the deadline */
   struct esim_work *before, *after;  /* of all that the driver has */
   struct esim_work *next_finished;

@@ -266,10 +266,11 @@ end
 local function follow(self, wait)
   local client, refused = inner[self].client, false
   while true do
-    local serial = client.serial()
     local fault, got = loop.await(wait.pending)
-    if not fault and got.http == 401 and not refused then
-      local ok = client.renew(serial)
+    if not fault and got.stale then
+      client.renew(got.serial)  -- where that fails, the token may be good for a while
+    elseif not fault and got.http == 401 and not refused then
+      local ok = client.renew(got.serial)
       refused = true
       if not ok then
         return end_error(self, fault, got)
