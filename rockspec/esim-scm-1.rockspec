@@ -42,6 +42,7 @@ build = {
         "csrc/core/engine.c",
         "csrc/core/fault.c",
         "csrc/core/heap.c",
+        "csrc/core/hold.c",
         "csrc/core/ident.c",
         "csrc/core/inbox.c",
         "csrc/core/picture.c",

@@ -1,5 +1,7 @@
 #include "account.h"
 
+#include <math.h>
+
 #include "../core/engine.h"
 #include "bind.h"
 #include "options.h"
@@ -50,9 +52,19 @@ static int account_close(lua_State *L) {
   return 0;
 }
 
+/* Seconds from now; INFINITY where there are none. */
+static double check_seconds(lua_State *L, int index) {
+  lua_Number seconds = luaL_optnumber(L, index, HUGE_VAL);
+  luaL_argcheck(L, seconds >= 0, index, "out of range");
+  return seconds;
+}
+
 /*
-** account:token(text) -> true | nil, fault
-** account:token(false): there is no new one; what a 401 holds is answered so.
+** account:token(text [, stale [, ends]]) -> true | nil, fault
+** Seconds from now after which it should be replaced: a poll is told so; and
+** after which nothing goes out that is signed with it. nil: never.
+** account:token(false): there is no new one; what a 401, or the end of the
+** token, holds is answered with 401.
 */
 static int account_token(lua_State *L) {
   esim_account *a = bind_check_account(L, 1);
@@ -61,7 +73,8 @@ static int account_token(lua_State *L) {
   } else {
     size_t size;
     const char *token = luaL_checklstring(L, 2, &size);
-    esim_fault fault = esim_account_token(a, token, size);
+    esim_fault fault = esim_account_token(a, token, size, check_seconds(L, 3),
+                                          check_seconds(L, 4));
     if (fault != ESIM_OK)
       return bind_push_fault(L, fault);
     esim_engine_token(a, false);

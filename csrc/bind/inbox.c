@@ -189,6 +189,16 @@ static void push_answer(lua_State *L, const esim_result *r) {
     set_text(L, "last", esim_fault_word(r->failure));
   set_text(L, "type", r->type);
   set_text(L, "detail", r->detail);
+  set_text(L, "next_page", r->next_page);
+  set_text(L, "previous_page", r->previous_page);
+  if (r->stale) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, "stale");
+  }
+  if (r->serial != 0) {
+    lua_pushinteger(L, (lua_Integer)r->serial);
+    lua_setfield(L, -2, "serial");
+  }
   lua_pushboolean(L, r->sent);
   lua_setfield(L, -2, "sent");
 }

@@ -1,8 +1,10 @@
 #include "account.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "gate.h"
 #include "url.h"
 
@@ -43,6 +45,7 @@ esim_account *esim_account_open(const esim_account_spec *spec,
   if (a == NULL)
     return NULL;
   atomic_init(&a->references, 1);
+  a->life = a->hold.life = (esim_life){ 0, INFINITY, INFINITY };
   a->rate = spec->rate;
   a->timeout = spec->timeout;
   a->connections = spec->connections;
@@ -68,7 +71,7 @@ void esim_account_release(esim_account *a) {
 }
 
 esim_fault esim_account_token(esim_account *a, const char *token,
-                              size_t size) {
+                              size_t size, double stale, double ends) {
   if (size == 0 || memchr(token, ' ', size) != NULL ||
       !esim_header_clean(token, size))
     return ESIM_HEADER;
@@ -78,10 +81,11 @@ esim_fault esim_account_token(esim_account *a, const char *token,
   memcpy(line, BEARER, sizeof BEARER - 1);
   memcpy(line + sizeof BEARER - 1, token, size);
   line[sizeof BEARER - 1 + size] = '\0';
+  double now = esim_clock();
   pthread_mutex_lock(&esim_gate);
   char *old = a->authorization;
   a->authorization = line;
-  a->serial++;
+  a->life = (esim_life){ a->life.serial + 1, now + stale, now + ends };
   pthread_mutex_unlock(&esim_gate);
   esim_account_forget(old);
   return ESIM_OK;
@@ -91,16 +95,16 @@ bool esim_account_sign(esim_account *a, char **line, unsigned *serial) {
   pthread_mutex_lock(&esim_gate);
   bool any = a->authorization != NULL;
   *line = any ? strdup(a->authorization) : NULL;
-  *serial = a->serial;
+  *serial = a->life.serial;
   pthread_mutex_unlock(&esim_gate);
   return !any || *line != NULL;
 }
 
-unsigned esim_account_serial(esim_account *a) {
+esim_life esim_account_life(esim_account *a) {
   pthread_mutex_lock(&esim_gate);
-  unsigned serial = a->serial;
+  esim_life life = a->life;
   pthread_mutex_unlock(&esim_gate);
-  return serial;
+  return life;
 }
 
 void esim_account_forget(char *line) {

@@ -7,6 +7,7 @@
 
 #include "fault.h"
 #include "heap.h"
+#include "hold.h"
 #include "wire.h"
 
 /* What an account is made of; strings are copied. */
@@ -39,7 +40,7 @@ typedef struct esim_account {
 
   /* Guarded by the gate. */
   char *authorization;  /* the header line; NULL: no token yet */
-  unsigned serial;      /* of the token: 0 for none, then 1, 2, … */
+  esim_life life;       /* the token's */
   bool given_up;        /* "there is no new token": the driver has yet to see */
   unsigned posted;      /* to the engine of this birth; 0: not */
   struct esim_account *next_posted;
@@ -47,10 +48,9 @@ typedef struct esim_account {
   /* The driver's alone. */
   esim_heap orders;     /* orders and requests to be sent, first come first */
   esim_heap looks;      /* looks that are due, longest overdue first */
-  esim_timer wake;      /* when rate or pause let the next one go */
-  double next_start;    /* esim_clock() before which the rate lets none go */
-  double paused_until;  /* what the provider asked for: Retry-After */
-  double held_until;    /* after a 401: none goes before a new token or then */
+  esim_heap bare;       /* requests with credentials of their own */
+  esim_timer wake;      /* when the next one may go */
+  esim_hold hold;
   double submitted;     /* when the last poll was */
   unsigned in_flight;
   bool looks_turn;      /* an order went last: the next is a look */
@@ -69,11 +69,13 @@ void esim_account_retain(esim_account *account);
 void esim_account_release(esim_account *account);
 
 /*
-** A new bearer token (RFC 6750 section 2.1), `size` bytes. ESIM_HEADER when it
-** is empty or holds what a header must not.
+** A new bearer token (RFC 6750 section 2.1), `size` bytes. Seconds from now:
+** `stale`, after which it should be replaced, and `ends`, after which it must
+** not be used any more; INFINITY: never. ESIM_HEADER when it is empty or holds
+** what a header must not.
 */
 esim_fault esim_account_token(esim_account *account, const char *token,
-                              size_t size);
+                              size_t size, double stale, double ends);
 
 /*
 ** *line: a copy of the present Authorization line (NULL: no token yet), to be
@@ -81,8 +83,8 @@ esim_fault esim_account_token(esim_account *account, const char *token,
 */
 bool esim_account_sign(esim_account *account, char **line, unsigned *serial);
 
-/* The serial of the present token. */
-unsigned esim_account_serial(esim_account *account);
+/* How long the present token is good for. */
+esim_life esim_account_life(esim_account *account);
 
 /* Wipe and free such a line; NULL is legal. */
 void esim_account_forget(char *line);

@@ -39,21 +39,26 @@ esim_fault esim_answer_append(esim_answer *a, const char *bytes, size_t size) {
   return ESIM_OK;
 }
 
-/* Copy the value of header `name`, trimmed and cut to fit, if it is `line`. */
-static void take_value(const char *line, size_t size, const char *name,
+/*
+** Copy the value of header `name`, trimmed and cut to fit, if it is `line`.
+** False: it was cut.
+*/
+static bool take_value(const char *line, size_t size, const char *name,
                        char *value, size_t room) {
   size_t length = strlen(name);
   if (size <= length || strncasecmp(line, name, length) != 0)
-    return;
+    return true;
   line += length, size -= length;
   while (size > 0 && (*line == ' ' || *line == '\t'))
     line++, size--;
   while (size > 0 && memchr(" \t\r\n", line[size - 1], 4) != NULL)
     size--;
-  if (size >= room)
+  bool fits = size < room;
+  if (!fits)
     size = room - 1;
   memcpy(value, line, size);
   value[size] = '\0';
+  return fits;
 }
 
 esim_fault esim_answer_header(esim_answer *a, const char *line, size_t size) {
@@ -61,11 +66,14 @@ esim_fault esim_answer_header(esim_answer *a, const char *line, size_t size) {
   if (a->headers > ESIM_HEADERS_MAX)
     return ESIM_LARGE;
   if (size > 5 && memcmp(line, "HTTP/", 5) == 0)  /* after a 1xx, once more */
-    a->type[0] = a->date[0] = a->after[0] = '\0';
+    a->type[0] = a->date[0] = a->after[0] = a->next[0] = a->previous[0] = '\0';
   take_value(line, size, "Content-Type:", a->type, sizeof a->type);
   take_value(line, size, "Date:", a->date, sizeof a->date);
   take_value(line, size, "Retry-After:", a->after, sizeof a->after);
-  return ESIM_OK;
+  bool whole = take_value(line, size, "X-Next-Page:", a->next, sizeof a->next);
+  whole &= take_value(line, size, "X-Previous-Page:", a->previous,
+                      sizeof a->previous);
+  return whole ? ESIM_OK : ESIM_LARGE;
 }
 
 void esim_answer_clear(esim_answer *a) {

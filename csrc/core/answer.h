@@ -8,6 +8,7 @@
 
 #define ESIM_BODY_MAX (1024 * 1024)  /* bytes of an answer's body */
 #define ESIM_HEADERS_MAX (64 * 1024) /* bytes of its headers */
+#define ESIM_PAGE_MAX 255            /* bytes of a name of a page */
 
 /* What came back from one exchange, gathered piece by piece. */
 typedef struct esim_answer {
@@ -21,6 +22,8 @@ typedef struct esim_answer {
   char type[48];       /* the Content-Type, cut to fit; "": none */
   char date[40];       /* the Date and Retry-After headers, as they came */
   char after[40];
+  char next[ESIM_PAGE_MAX + 1];      /* X-Next-Page, X-Previous-Page */
+  char previous[ESIM_PAGE_MAX + 1];
   char detail[96];     /* on a fault, libcurl's words, cut to fit */
 } esim_answer;
 
@@ -31,7 +34,10 @@ void esim_answer_reset(esim_answer *answer);
 esim_fault esim_answer_append(esim_answer *answer, const char *bytes,
                               size_t size);
 
-/* One more line of headers, the status line too. ESIM_OK or ESIM_LARGE. */
+/*
+** One more line of headers, the status line too. ESIM_OK or ESIM_LARGE; so is
+** the name of a page that does not fit: half of it would be another page.
+*/
 esim_fault esim_answer_header(esim_answer *answer, const char *line,
                               size_t size);
 

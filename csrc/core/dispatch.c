@@ -5,11 +5,9 @@
 
 #include "clock.h"
 
-#define SLACK 0.005     /* seconds that a late start may catch up on the rate */
 #define GRACE 5.0       /* seconds for the look at the deadline to come back */
 #define PATIENCE 60.0   /* seconds of being held for what has no deadline */
 #define ROOM 2.0        /* seconds of its deadline that an order is sent with */
-#define HOLD 30.0       /* seconds that a 401 holds, should no word come */
 #define LENIENCE 0.5    /* seconds that libcurl may take over a time-out */
 #define EARLY 0.05      /* of its interval: how early a look may come */
 #define EARLY_MAX 0.1   /* seconds of that */
@@ -60,6 +58,8 @@ static void wait_until(esim_dispatch *d, esim_work *w, double due) {
 }
 
 static esim_heap *queue_of(esim_work *w) {
+  if (w->bare)
+    return &w->account->bare;
   return w->kind == ESIM_POLL ? &w->account->looks : &w->account->orders;
 }
 
@@ -71,8 +71,8 @@ static esim_heap *queue_of(esim_work *w) {
 static double latest_start(const esim_work *w) {
   switch (w->kind) {
     case ESIM_POLL:
-      return w->account->paused_until <= w->deadline ? w->deadline + GRACE
-                                                     : w->deadline;
+      return w->account->hold.paused_until <= w->deadline ? w->deadline + GRACE
+                                                          : w->deadline;
     case ESIM_ORDER:
       return w->deadline - fmin(fmin(ROOM, w->timeout),
                                 (w->deadline - w->born) / 2);
@@ -81,9 +81,14 @@ static double latest_start(const esim_work *w) {
   }
 }
 
-/* What names no deadline asks from time to time whether a pause holds it. */
+/* What names no deadline asks from time to time whether it is held for long. */
 static double next_doubt(const esim_work *w, double now) {
-  return w->account->paused_until > now + PATIENCE ? now : now + PATIENCE;
+  double paused_until = w->account->hold.paused_until;
+  return paused_until > now + PATIENCE ? now : now + PATIENCE;
+}
+
+static bool ended(const esim_work *w, double now) {
+  return !w->bare && esim_hold_ended(&w->account->hold, now);
 }
 
 static void make_ready(esim_dispatch *d, esim_work *w, double place) {
@@ -206,18 +211,21 @@ static void obey(esim_dispatch *d, esim_account *a, const esim_answer *answer,
                  double now) {
   if ((answer->http != 429 && answer->http != 503) || answer->retry_after <= 0)
     return;
-  a->paused_until = fmax(a->paused_until, now + answer->retry_after);
+  esim_hold_pause(&a->hold, now + answer->retry_after);
   mark(d, a);
 }
 
 /*
 ** A 401 to the present token: until a new one comes, whatever else is sent
-** would meet the same. True: the token is a new one already.
+** would meet the same. True: the token is a new one already. What was not
+** signed says nothing about a token.
 */
 static bool meet_401(esim_account *a, unsigned serial, double now) {
-  if (esim_account_serial(a) != serial)
+  if (esim_account_life(a).serial != serial)
     return true;
-  a->held_until = now + HOLD;
+  if (serial == 0)
+    return false;
+  esim_hold_refuse(&a->hold, now);
   return false;
 }
 
@@ -230,7 +238,7 @@ static void land(esim_dispatch *d, esim_work *w, double now) {
   mark(d, a);
   obey(d, a, answer, now);
   bool renewed = answer->fault == ESIM_OK && answer->http == 401 &&
-                 meet_401(a, w->flight->serial, now);
+                 !w->bare && meet_401(a, w->flight->serial, now);
   if (w->orphan) {
     discard(d, w);
   } else if (w->kind == ESIM_POLL && renewed) {
@@ -259,8 +267,7 @@ static void start(esim_dispatch *d, esim_work *w, double now) {
     finish(d, w, ESIM_DEADLINE);
     return;
   }
-  if (a->rate > 0)
-    a->next_start = fmax(a->next_start, now - SLACK) + 1 / a->rate;
+  esim_hold_spend(&a->hold, a->rate, now);
   double most = limit(w, now);
   if (!esim_work_board(w, most)) {
     w->last = ESIM_MEMORY;
@@ -276,8 +283,13 @@ static void start(esim_dispatch *d, esim_work *w, double now) {
   esim_wire_start(d->wire, &w->flight->exchange);
 }
 
-/* Orders and looks take turns, so that neither starves the other. */
+/*
+** Orders and looks take turns, so that neither starves the other. What brings
+** its own credentials goes first: it may be asking for the token.
+*/
 static esim_work *choose(esim_account *a) {
+  if (a->bare.root != NULL)
+    return CONTAINER(a->bare.root, esim_work, place);
   bool look = a->orders.root == NULL ||
               (a->looks_turn && a->looks.root != NULL);
   esim_timer *first = look ? a->looks.root : a->orders.root;
@@ -287,21 +299,50 @@ static esim_work *choose(esim_account *a) {
   return CONTAINER(first, esim_work, place);
 }
 
-static double may_start(const esim_account *a) {
-  return fmax(fmax(a->next_start, a->paused_until), a->held_until);
+/* When the next one may go; INFINITY: there is none, or nothing lets it. */
+static double may_start(const esim_account *a, double now) {
+  if (a->bare.root != NULL)
+    return esim_hold_bare(&a->hold);
+  if (a->orders.root != NULL || a->looks.root != NULL)
+    return esim_hold_signed(&a->hold, now);
+  return INFINITY;
+}
+
+static void hear(esim_account *a) {
+  esim_life life = esim_account_life(a);
+  esim_hold_token(&a->hold, &life);
+}
+
+/* A look that is due goes back to Lua instead, which knows of new tokens. */
+static void tell_stale(esim_dispatch *d, esim_account *a, double now) {
+  if (a->looks.root == NULL || esim_hold_tell(&a->hold) > now)
+    return;
+  hear(a);  /* it may be replaced, and we be told of it only later */
+  if (esim_hold_tell(&a->hold) > now)
+    return;
+  esim_hold_told(&a->hold, now);
+  esim_work *w = CONTAINER(a->looks.root, esim_work, place);
+  leave_queue(d, w);
+  w->stale = a->hold.life.serial;
+  finish(d, w, ESIM_OK);
+}
+
+static void wake_at(esim_dispatch *d, esim_account *a, double due) {
+  if (isinf(due))
+    return;
+  if (!a->wake.set)
+    esim_account_retain(a);
+  esim_heap_set(&d->wakes, &a->wake, due);
 }
 
 static void serve(esim_dispatch *d, esim_account *a, double now) {
-  while (a->in_flight < a->connections &&
-         (a->orders.root != NULL || a->looks.root != NULL)) {
-    if (may_start(a) > now) {
-      if (!a->wake.set)
-        esim_account_retain(a);
-      esim_heap_set(&d->wakes, &a->wake, may_start(a));
-      return;
-    }
+  tell_stale(d, a, now);
+  while (a->in_flight < a->connections && may_start(a, now) <= now)
     start(d, choose(a), now);
-  }
+  double due = a->in_flight < a->connections ? may_start(a, now) : INFINITY;
+  if (a->looks.root != NULL && esim_hold_ended(&a->hold, now))
+    due = fmin(due, esim_hold_tell(&a->hold));
+  wake_at(d, a, due);
 }
 
 static void serve_dirty(esim_dispatch *d, double now) {
@@ -317,17 +358,21 @@ static void serve_dirty(esim_dispatch *d, double now) {
 /* What time brings. */
 
 static void expire(esim_dispatch *d, esim_work *w, double now) {
+  const esim_account *a = w->account;
   double latest = latest_start(w);
   if (isinf(latest))
-    latest = w->account->paused_until > now ? now : next_doubt(w, now);
+    latest = a->hold.paused_until > now || ended(w, now) ? now
+                                                         : next_doubt(w, now);
   if (latest > now) {
     esim_heap_set(&d->timers, &w->timer, latest);
     return;
   }
   leave_queue(d, w);
-  if (w->http == 0 && w->account->paused_until > now) {
+  if (w->http == 0 && a->hold.paused_until > now) {
     w->http = 429;
-    w->retry_after = w->account->paused_until - now;
+    w->retry_after = a->hold.paused_until - now;
+  } else if (w->http == 0 && ended(w, now)) {
+    w->http = 401;
   }
   finish(d, w, ESIM_DEADLINE);
 }
@@ -379,11 +424,12 @@ static void know(esim_dispatch *d, esim_account *a) {
   if (a->known == d->birth)
     return;
   a->known = d->birth;
-  a->orders.root = a->looks.root = NULL;
+  a->orders.root = a->looks.root = a->bare.root = NULL;
   a->wake = (esim_timer){ 0 };
   a->in_flight = 0;
   a->dirty = false;
-  a->held_until = 0;
+  a->hold.told_until = a->hold.refused_until = 0;
+  hear(a);
   d->connections += a->connections;
   esim_wire_keep(d->wire, d->connections);
 }
@@ -410,10 +456,12 @@ void esim_dispatch_admit(esim_dispatch *d, esim_work *w, double now) {
   }
 }
 
-/* A 401 was not about the order: the look it cost is made up at once. */
 void esim_dispatch_again(esim_dispatch *d, esim_work *w, double now) {
   list(d, w);
-  if (w->http == 401) {
+  if (w->stale) {
+    w->stale = 0;
+    make_ready(d, w, w->place.due);
+  } else if (w->http == 401) {  /* it was not about the order */
     w->http = 0;
     make_ready(d, w, now);
   } else {
@@ -477,11 +525,12 @@ static void refuse(esim_dispatch *d, esim_heap *queue) {
 
 void esim_dispatch_token(esim_dispatch *d, esim_account *a, bool given_up) {
   know(d, a);
-  if (given_up && a->held_until > esim_clock()) {
+  hear(a);
+  if (given_up && esim_hold_waits(&a->hold, esim_clock())) {
     refuse(d, &a->orders);
     refuse(d, &a->looks);
   }
-  a->held_until = 0;
+  esim_hold_give_up(&a->hold);
   mark(d, a);
 }
 

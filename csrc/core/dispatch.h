@@ -17,7 +17,7 @@ typedef struct esim_dispatch {
   esim_wire *wire;
   unsigned birth;      /* of the engine: 1, 2, … */
   esim_heap timers;    /* works: due, or too late */
-  esim_heap wakes;     /* accounts: rate or pause lets them go on */
+  esim_heap wakes;     /* accounts: what holds them lets one go on */
   esim_account *dirty; /* accounts that may have something to start */
   esim_work *all;      /* that the driver has */
   esim_work *finished, **finished_end;
@@ -31,7 +31,10 @@ void esim_dispatch_open(esim_dispatch *dispatch, esim_wire *wire,
 /* Take in new work. */
 void esim_dispatch_admit(esim_dispatch *dispatch, esim_work *work, double now);
 
-/* A poll's answer was not final: look again when its schedule says so. */
+/*
+** A poll's answer was not final: look again when its schedule says so. A look
+** that met a 401, or was put off for a stale token, is made up at once.
+*/
 void esim_dispatch_again(esim_dispatch *dispatch, esim_work *work, double now);
 
 /*
@@ -47,8 +50,8 @@ void esim_dispatch_drop(esim_dispatch *dispatch, esim_work *work);
 void esim_dispatch_abandon(esim_dispatch *dispatch, esim_work *work);
 
 /*
-** The account has a new token, or (`given_up`) will have none: what a 401 held
-** back goes on, or is answered with 401.
+** The account has a new token, or (`given_up`) will have none: what a 401 or
+** the end of the token held back goes on, or is answered with 401.
 */
 void esim_dispatch_token(esim_dispatch *dispatch, esim_account *account,
                          bool given_up);

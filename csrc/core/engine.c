@@ -252,17 +252,26 @@ void esim_engine_abandon(esim_inbox *in, double id) {
 
 static void tell(const esim_work *w, esim_result *r) {
   *r = (esim_result){ .id = w->id, .fault = w->fault, .http = w->http,
-                      .type = "", .detail = "", .failure = w->last,
+                      .type = "", .detail = "", .next_page = "",
+                      .previous_page = "", .failure = w->last,
                       .retry_after = w->retry_after };
+  if (w->stale != 0 && w->fault == ESIM_OK) {
+    r->stale = true;
+    r->serial = w->stale;
+    r->http = 0;  /* that of a try before */
+  }
   r->last = w->kind != ESIM_POLL || w->fault != ESIM_OK;
   if (w->flight == NULL)
     return;
   const esim_answer *a = &w->flight->exchange.answer;
+  r->serial = w->flight->serial;
   r->http = a->http;
   r->body = a->body;
   r->size = a->size;
   r->type = a->type;
   r->detail = a->detail;
+  r->next_page = a->next;
+  r->previous_page = a->previous;
   r->retry_after = a->retry_after;
   r->sent = a->sent;
 }

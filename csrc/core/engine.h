@@ -27,7 +27,10 @@ typedef struct esim_result {
   const char *body;          /* `size` bytes, the work's own */
   size_t size;
   const char *type, *detail; /* "": none */
+  const char *next_page, *previous_page;
   double retry_after;        /* seconds; negative: none */
+  bool stale;                /* not sent: the token is to be replaced */
+  unsigned serial;           /* of the token that it is about; 0: none */
   bool sent;                 /* a byte of the request was written */
   esim_fault failure;        /* at the deadline: what the last look met */
 } esim_result;

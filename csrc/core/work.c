@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Visible ASCII: what a request target may hold (RFC 3986, percent-encoded). */
 static bool is_target(const char *text) {
@@ -32,6 +33,15 @@ static size_t measure(const esim_spec *s) {
   return size;
 }
 
+/* Whether it brings credentials of its own: a request for a token does. */
+static bool is_bare(const esim_spec *s) {
+  static const char name[] = "Authorization:";
+  for (unsigned i = 0; i < s->line_count; i++)
+    if (strncasecmp(s->lines[i], name, sizeof name - 1) == 0)
+      return true;
+  return false;
+}
+
 /* Copy `size` bytes to `*to`, which moves on; where they are now. */
 static char *put(char **to, const void *bytes, size_t size) {
   char *at = *to;
@@ -54,6 +64,7 @@ static void copy_request(esim_work *w, const esim_spec *s) {
   w->body = s->body == NULL ? NULL : put(&to, s->body, s->body_size);
   w->body_size = s->body_size;
   w->timeout = s->timeout < 0 ? s->account->timeout : s->timeout;
+  w->bare = is_bare(s);
   w->account = s->account;
   esim_account_retain(w->account);
 }
@@ -62,8 +73,8 @@ esim_work *esim_work_open(const esim_spec *s, double now, esim_fault *fault) {
   *fault = check(s);
   if (*fault != ESIM_OK)
     return NULL;
-  bool wire = s->kind != ESIM_SLEEP;
-  esim_work *w = malloc(sizeof *w + (wire ? measure(s) : 0));
+  size_t copied = s->kind == ESIM_SLEEP ? 0 : measure(s);
+  esim_work *w = malloc(sizeof *w + copied);
   if (w == NULL) {
     *fault = ESIM_MEMORY;
     return NULL;
@@ -75,7 +86,8 @@ esim_work *esim_work_open(const esim_spec *s, double now, esim_fault *fault) {
   w->looked = w->born + s->seen;
   w->schedule = s->schedule;
   w->retry_after = -1;
-  if (wire)
+  w->copied = copied;
+  if (s->kind != ESIM_SLEEP)
     copy_request(w, s);
   return w;
 }
@@ -87,6 +99,7 @@ void esim_work_close(esim_work *w) {
   free(w->seen);
   if (w->account != NULL)
     esim_account_release(w->account);
+  explicit_bzero(w + 1, w->copied);
   free(w);
 }
 
@@ -95,7 +108,8 @@ bool esim_work_board(esim_work *w, double timeout) {
   esim_flight *f = calloc(1, sizeof *f);
   if (f == NULL)
     return false;
-  if (!esim_account_sign(w->account, &f->authorization, &f->serial)) {
+  if (!w->bare &&
+      !esim_account_sign(w->account, &f->authorization, &f->serial)) {
     free(f);
     return false;
   }

@@ -65,6 +65,8 @@ typedef struct esim_work {
   const char *method, *url, *body;
   const char **lines;
   size_t body_size;
+  size_t copied;           /* bytes behind this struct: may hold secrets */
+  bool bare;               /* it brings its own Authorization: not signed */
   double timeout;          /* seconds for one exchange */
   double deadline;         /* esim_clock(); INFINITY: none */
   double born;             /* a poll: its order was accepted; else: submitted */
@@ -81,6 +83,7 @@ typedef struct esim_work {
   double early;            /* seconds that the next look may be early */
   unsigned looks;          /* that worked */
   unsigned failures;       /* in a row */
+  unsigned stale;          /* not sent: this token is to be replaced; or 0 */
   bool final;              /* no look after this one: it is at the deadline */
   struct esim_work *before, *after;  /* of all that the driver has */
   struct esim_work *next_finished;
@@ -112,12 +115,12 @@ typedef struct esim_work {
 esim_work *esim_work_open(const esim_spec *spec, double now,
                           esim_fault *fault);
 
-/* Free it and what it holds, answers wiped. It must not be on the wire. */
+/* Free it and what it holds, all of it wiped. It must not be on the wire. */
 void esim_work_close(esim_work *work);
 
 /*
 ** Make its next exchange, limited to `timeout` seconds, signed with the
-** account's token. False: no memory.
+** account's token unless it brings its own. False: no memory.
 */
 bool esim_work_board(esim_work *work, double timeout);
 

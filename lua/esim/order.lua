@@ -265,14 +265,14 @@ local function end_error(self, fault, got)
 end
 
 -- A 401: true where there is a new token, else false and what ends the wait.
-local function meet_401(self, wait, serial, got)
+local function meet_401(self, wait, got)
   local client = inner[self].client
   if wait.refused then
     client:reject()
     return false, end_error(self, nil, got)
   end
   wait.refused = true
-  local ok, e = client:renew(serial, wait.deadline)
+  local ok, e = client:renew(got.serial, wait.deadline)
   if e then
     return false, about_us(self, e)
   end
@@ -280,14 +280,14 @@ local function meet_401(self, wait, serial, got)
 end
 
 -- One answer of the poll: true when the poll is to go on, else false and what ends the wait.
-local function take(self, wait, serial, fault, got)
+local function take(self, wait, fault, got)
   if fault then
     return false, end_error(self, fault, got)
   elseif got.stale then
-    inner[self].client:refresh(serial, wait.deadline)
+    inner[self].client:refresh(got.serial, wait.deadline)
     return true
   elseif got.http == 401 then
-    return meet_401(self, wait, serial, got)
+    return meet_401(self, wait, got)
   elseif is_lag(self, fault, got) then
     return true
   elseif got.http < 200 or got.http >= 300 then
@@ -299,8 +299,7 @@ end
 
 local function follow(self, wait)
   while true do
-    local serial = inner[self].client:serial()
-    local on, e = take(self, wait, serial, loop.await(wait.pending))
+    local on, e = take(self, wait, loop.await(wait.pending))
     if not on then
       return e
     elseif wait.over then  -- on_status ended it, or somebody else while a token was fetched

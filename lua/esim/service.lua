@@ -46,11 +46,6 @@ function Service:reject()
   inner[self].auth:reject()
 end
 
---- The number of the present token.
-function Service:serial()
-  return inner[self].auth.serial
-end
-
 --- Why there is no token at present: err | nil.
 function Service:trouble()
   return inner[self].auth:trouble()
@@ -82,15 +77,13 @@ end
 
 -- One answer, for which a poll may have to see to the token first.
 local function answer_of(self, pending, deadline)
-  local serial = self:serial()
   local fault, got = loop.await(pending)
   while not fault and got.stale do
-    self:refresh(serial, deadline)
+    self:refresh(got.serial, deadline)
     loop.again(pending)
-    serial = self:serial()
     fault, got = loop.await(pending)
   end
-  return fault, got, serial
+  return fault, got
 end
 
 local function try(self, kind, spec, left, deadline)
@@ -98,12 +91,12 @@ local function try(self, kind, spec, left, deadline)
   if not pending then
     return fault, { sent = false }
   end
-  local got, serial
-  fault, got, serial = answer_of(self, pending, deadline)
+  local got
+  fault, got = answer_of(self, pending, deadline)
   if kind == "poll" and not fault then
     loop.cancel(pending)  -- it was asked for one answer
   end
-  return fault, got, serial
+  return fault, got
 end
 
 --- One exchange; a 401 is met once with a new token, since it refused the first try.
@@ -123,14 +116,14 @@ function Service:exchange(kind, spec, left)
       spec.deadline = math.max(0, deadline - native.clock())
     end
     spec.attempt, spec.again = attempt, attempt == 2 and "401" or nil
-    local fault, got, serial = try(self, kind, spec, left, deadline)
+    local fault, got = try(self, kind, spec, left, deadline)
     if fault or got.http ~= 401 then
       return fault, got
     elseif attempt == 2 then
       self:reject()
       return fault, got
     end
-    ok, e = self:renew(serial, deadline)
+    ok, e = self:renew(got.serial, deadline)
     if e then
       return nil, nil, e
     elseif not ok then
