@@ -38,7 +38,10 @@ http {
 local TOKEN_PATH = "/auth/realms/tru-staff/protocol/openid-connect/token"
 
 -- The options that the workers need.
-local SETTINGS = { "token", "url", "delay", "logs", "mark", "client_id", "client_secret", "lifetime", "style", "scope" }
+local SETTINGS = {
+  "token", "url", "delay", "logs", "mark", "client_id", "client_secret", "lifetime", "style", "scope", "product_path",
+  "links", "strict", "download", "install",
+}
 
 local function output_of(command)
   local pipe = assert(io.popen(command))

@@ -1,5 +1,6 @@
 --- The provider, as far as this module needs it; runs inside nginx on loopback. Who serves what:
 
+local catalogue = require "esim.sandbox.catalogue"
 local checks = require "esim.sandbox.checks"
 local control = require "esim.sandbox.control"
 local faults = require "esim.sandbox.faults"
@@ -18,6 +19,10 @@ local provider = {}
 local ROUTES = {
   { "POST", "^/v1/order$", orders.place },
   { "GET", "^/v1/order/(.+)$", orders.look },
+  { "GET", "^/v1/(products?)$", catalogue.list },
+  { "GET", "^/v1/(products?)/([^/]+)/?$", catalogue.look },
+  { "GET", "^/v2/products$", catalogue.list_v2 },
+  { "GET", "^/v2/products/([^/]+)$", catalogue.look_v2 },
 }
 
 -- Without credentials of an API call.
@@ -36,9 +41,9 @@ end
 
 local function find(routes, method, path)
   for _, route in ipairs(routes) do
-    local capture = route[1] == method and path:match(route[2])
-    if capture then
-      return route[3], capture
+    local one, two = path:match(route[2])
+    if one and route[1] == method then
+      return route[3], one, two
     end
   end
 end
@@ -68,7 +73,8 @@ local function serve_api(method, path)
   if serve then
     return serve(capture)
   end
-  serve, capture = find(ROUTES, method, path)
+  local one, two
+  serve, one, two = find(ROUTES, method, path)
   if not serve then
     return reply.refuse(404, "NOT_FOUND", "There is nothing here")
   end
@@ -76,7 +82,7 @@ local function serve_api(method, path)
   if status then
     return reply.refuse(status, kind, message)
   end
-  return serve(capture)
+  return serve(one, two)
 end
 
 --- Serve one request.
