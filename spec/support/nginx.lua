@@ -1,6 +1,6 @@
 -- A real nginx with our module in it, on loopback in a temporary folder; it ends with the spec, whatever the outcome.
 
-local esim = require "esim"
+local eventually = require "spec.support.eventually"
 local json = require "esim.json"
 local loop = require "esim.loop"
 local native = require "esim.native"
@@ -223,23 +223,11 @@ function nginx.wakes(pid)
   return tonumber((read_file(path):match("voluntary_ctxt_switches:%s*(%d+)")))
 end
 
---- Wait until `condition()` holds.
--- @return what it returned, or nil after `seconds`
-function nginx.eventually(condition, seconds)
-  local deadline = native.clock() + (seconds or 5)
-  repeat
-    local value = condition()
-    if value then
-      return value
-    end
-    esim.sleep(0.02)
-  until native.clock() > deadline
-  return nil
-end
+nginx.eventually = eventually
 
 function Nginx:stop()
   write_file(self.dir .. "/stop", "")
-  return nginx.eventually(function() return not io.open(self.dir .. "/stop") end, 10)
+  return eventually(function() return not io.open(self.dir .. "/stop") end)
 end
 
 return nginx
