@@ -71,7 +71,8 @@ describe("the engine", function()
     local a, pendings, passed = account(), {}, {}
     local began = core.clock()
     for i, first in ipairs(firsts) do
-      pendings[i] = assert(loop.submit("poll", a, { target = "/v1/none", headers = HEADERS, first = first, jitter = 0 }))
+      local spec = { target = "/v1/none", headers = HEADERS, first = first, jitter = 0 }
+      pendings[i] = assert(loop.submit("poll", a, spec))
     end
     for i, pending in ipairs(pendings) do
       loop.await(pending)
