@@ -2,6 +2,7 @@
 
 local esim = require "esim"
 local core = require "esim.core"
+local eventually = require "spec.support.eventually"
 local loop = require "esim.loop"
 local process = require "esim_process"
 local provider = require "spec.support.provider"
@@ -37,7 +38,7 @@ describe("the engine", function()
         esim.spawn(function()
           local device = { id = "d" .. i, type = "iot" }
           local order = assert(client:order(provider.input("sandbox:slow=2", { device = device })))
-          assert(order:wait { timeout = 30 }):code()
+          assert(order:wait { timeout = 120 }):code()
           done = done + 1
         end)
       end
@@ -49,7 +50,7 @@ describe("the engine", function()
       end)
     end)
     assert.equal(1000, done)
-    assert.is_true(core.clock() - began < 30)  -- a hang, not a figure: those are in spec/bench
+    assert.is_true(core.clock() - began < 120)  -- a hang, not a figure: those are in spec/bench
     assert.is_true(most <= 16 + 4, "sockets: " .. most)
   end)
 
@@ -65,23 +66,30 @@ describe("the engine", function()
     for _, pending in ipairs(pendings) do loop.cancel(pending) end
   end)
 
-  it("lets a look that is nearly due go with one that is due", function()
-    local a, pendings = account(), {}
-    for i, first in ipairs { 1, 1.03, 1.5 } do
-      pendings[i] = assert(loop.submit("poll", a, { target = "/v1/together/" .. i, headers = HEADERS, first = first,
-        jitter = 0 }))
+  -- How many seconds after its submission each look was answered.
+  local function answered_after(firsts)
+    local a, pendings, passed = account(), {}, {}
+    local began = core.clock()
+    for i, first in ipairs(firsts) do
+      local spec = { target = "/v1/none", headers = HEADERS, first = first, jitter = 0 }
+      pendings[i] = assert(loop.submit("poll", a, spec))
     end
-    for _, pending in ipairs(pendings) do
+    for i, pending in ipairs(pendings) do
       loop.await(pending)
+      passed[i] = core.clock() - began
       loop.cancel(pending)
     end
-    local at = {}
-    for _, request in ipairs(box.log().requests) do
-      local i = request.path:match("^/v1/together/(%d)$")
-      if i then at[tonumber(i)] = request.at end
-    end
-    assert.is_true(at[2] - at[1] < 0.02, "apart by " .. at[2] - at[1])
-    assert.is_true(at[3] - at[1] > 0.3)
+    return passed
+  end
+
+  -- An answer before it was due proves that it went early. One that came later proves nothing: the machine was busy.
+  it("lets a look that is nearly due go with one that is due", function()
+    provider.slowly(function()
+      local passed = answered_after { 2, 2.09, 2.5 }
+      assert.is_true(passed[1] >= 2)
+      assert.is_true(passed[3] >= 2.4)
+      return passed[2] < 2.09
+    end)
   end)
 
   it("sleeps as long as it is told", function()
@@ -132,7 +140,7 @@ describe("the engine", function()
       assert.has_error(function() inbox:take() end)
       before = before or descriptors("eventfd")
     end
-    assert.is_true(descriptors("eventfd") <= before)
+    assert.is_true(eventually(function() return descriptors("eventfd") <= before end))
   end)
 
   it("works when the collector runs around every wait", function()

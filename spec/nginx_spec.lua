@@ -84,6 +84,17 @@ local function order_ids()
   return ids
 end
 
+-- Wait until the sandbox has taken `count` orders whose correlation ids begin so: their answers hang.
+local function await_orders(prefix, count)
+  provider.await_log(box, function(log)
+    local taken = 0
+    for id in pairs(log.by_correlation_id) do
+      if id:sub(1, #prefix) == prefix and not id:find("-wait", 1, true) then taken = taken + 1 end
+    end
+    return taken == count
+  end)
+end
+
 -- Nothing of what was killed or hung up on stays in flight, in either worker.
 local function both_idle(server)
   return nginx.eventually(function()
@@ -91,7 +102,7 @@ local function both_idle(server)
       if body ~= "0" then return false end
     end
     return true
-  end, 10)
+  end)
 end
 
 for _, fallback in ipairs { false, true } do
@@ -190,15 +201,21 @@ for _, fallback in ipairs { false, true } do
 
     it("that is gone is not looked after; its order on the wire ends in the log", function()
       for name, target in pairs { kill = "/kill?id=kill-#&stay=0.5", exit = "/exit?id=exit-#" } do
-        for _, body in ipairs((ask_all(server, repeated(8, target .. "&product=sandbox:hang=0.4")))) do
-          assert.equal(name == "kill" and "killed" or "left", body)
-        end
+        local bodies
+        esim.run(function()
+          esim.spawn(function() bodies = ask_all(server, repeated(8, target .. "&product=sandbox:hang=2")) end)
+          await_orders(name, 8)
+          server:get("/release?of=" .. name)
+        end)
+        assert.equal(8, #bodies)
+        for _, body in ipairs(bodies) do assert.equal(name == "kill" and "killed" or "left", body) end
         assert.truthy(nginx.eventually(function() return outcomes(server, name).accepted == 8 end), name)
       end
-      esim.run(function()
-        for i = 1, 50 do esim.spawn(hang_up, server, "/order?product=sandbox:hang=0.3&id=gone-" .. i, 0.1) end
-        esim.spawn(hang_up, server, "/order?product=sandbox:hang=0.3,cut&id=gone-cut", 0.1)
-      end)
+      local pendings = {}
+      for i = 1, 50 do pendings[i] = server:request("/order?product=sandbox:hang=2&id=gone-" .. i) end
+      pendings[51] = server:request("/order?product=sandbox:hang=2,cut&id=gone-cut")
+      await_orders("gone", 51)
+      for _, pending in ipairs(pendings) do loop.cancel(pending) end
       assert.truthy(nginx.eventually(function() return outcomes(server, "gone").all == 51 end))
       assert.same({ accepted = 50, unknown = 1, all = 51 }, outcomes(server, "gone"))
       local ids = order_ids()
@@ -210,10 +227,13 @@ for _, fallback in ipairs { false, true } do
     end)
 
     it("that is gone before its order was sent never sends it", function()
-      esim.run(function()
-        for i = 1, 16 do esim.spawn(hang_up, server, "/queue?product=sandbox:hang=1.5&id=queue-" .. i, 0.2) end
-      end)
-      assert.truthy(nginx.eventually(function() return outcomes(server, "queue").all == 16 end, 10))
+      local pendings = {}
+      for i = 1, 16 do pendings[i] = server:request("/queue?product=sandbox:hang=3&id=queue-" .. i) end
+      assert.truthy(nginx.eventually(function()
+        return select(2, server:log():gsub("queues queue%-%d+ end", "")) == 16
+      end))
+      for _, pending in ipairs(pendings) do loop.cancel(pending) end
+      assert.truthy(nginx.eventually(function() return outcomes(server, "queue").all == 16 end))
       local taken = 0
       for id in pairs(order_ids()) do
         if id:find("^queue") then taken = taken + 1 end

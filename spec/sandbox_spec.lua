@@ -155,12 +155,13 @@ describe("a sandbox leaves nothing behind", function()
   -- Its folder, and its processes: nginx, its workers, the watchdog.
   local function parts_of(pid)
     local folder = assert((run("ps -o args= -p " .. pid)):match("%-p (%S+)"))
-    local pids = run("echo " .. pid .. "; pgrep -P " .. pid .. "; ps -o ppid= -p " .. pid)
-    return folder, (pids:gsub("%s+", " "))
+    return folder, until_true(function()
+      local pids = run("echo " .. pid .. "; pgrep -P " .. pid .. "; ps -o ppid= -p " .. pid)
+      return select(2, pids:gsub("%d+", "")) == 3 and pids:gsub("%s+", " ")
+    end, "all three processes")
   end
 
   local function await_end(folder, pids)
-    assert.equal(3, select(2, pids:gsub("%d+", "")))
     until_true(function()
       return select(2, run("test ! -e " .. folder .. " && ! ps -p '" .. pids .. "'")) == 0
     end, folder .. " and " .. pids .. " are gone")

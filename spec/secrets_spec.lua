@@ -8,7 +8,7 @@ local provider = require "spec.support.provider"
 
 local function nginx_says(pid, text)
   local file = io.open("/proc/" .. pid .. "/cmdline")
-  local folder = file:read("*a"):match("%%-p[ %%z]+(%%S+)")
+  local folder = file:read("*a"):match("%%-p[ %%z]+([^ %%z]+)")
   file:close()
   file = assert(io.open(folder .. "/error.log", "a"))
   file:write(text)

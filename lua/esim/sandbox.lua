@@ -3,6 +3,9 @@
 
 local sandbox = {}
 
+local LOOKS = 600  -- at most, each after LULL, whether nginx has started or ended: a busy machine takes its time
+local LULL = "sleep 0.05"
+
 local CONF = [[
 daemon off;
 master_process on;
@@ -144,7 +147,7 @@ end
 
 -- nginx writes its pid file once it listens; it ends at once where the port is taken.
 local function await_start(dir)
-  for _ = 1, 100 do
+  for _ = 1, LOOKS do
     local pid = read_file(dir .. "/nginx.pid")
     local child = read_file(dir .. "/child")
     if pid and pid:match("%d") then
@@ -152,7 +155,7 @@ local function await_start(dir)
     elseif child and child:match("%d") and not alive(child:match("%d+")) then
       return nil
     end
-    os.execute("sleep 0.05")
+    os.execute(LULL)
   end
 end
 
@@ -180,11 +183,11 @@ local function stopper(started)
     if file then
       file:close()
     end
-    for _ = 1, 100 do
+    for _ = 1, LOOKS do
       if not succeeds("test -e " .. started.dir) then
         return true
       end
-      os.execute("sleep 0.05")
+      os.execute(LULL)
     end
     return nil, "the sandbox did not stop"
   end

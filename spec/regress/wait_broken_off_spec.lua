@@ -64,13 +64,21 @@ describe("an order whose wait is broken off", function()
   end)
 
   it("by a signal is told by the interpreter", function()
-    local server = slow_server()
+    -- Interrupts who has ordered, and never answers.
+    local server = peer.start(function(server)
+      local connection = server:accept()
+      local asked = server:request(connection)
+      os.execute("kill -INT " .. asked:match("interrupt%-(%d+)"))
+      return server:request(connection) and 1 or 0
+    end)
     local pid = process.fork()
     if pid == 0 then
       local script = ([[
         local client = require("esim").client { url = %q, token = "T0KEN" }
-        os.execute("{ sleep 0.1; kill -INT $PPID; } &")
-        local ok, e = pcall(client.order, client, require("spec.support.provider").input(), { correlation_id = "c-1" })
+        local pipe = io.popen "echo $PPID"
+        local input = require("spec.support.provider").input("interrupt-" .. pipe:read("*l"))
+        pipe:close()
+        local ok, e = pcall(client.order, client, input, { correlation_id = "c-1" })
         os.exit(not ok and e.kind == "unknown" and e.correlation_id == "c-1" and 7 or 1)
       ]]):format(server.url)
       local name = os.tmpname()
@@ -82,6 +90,6 @@ describe("an order whose wait is broken off", function()
       process.exit((status == 7 or first == 7 * 256) and 7 or 1)
     end
     assert.equal(7, process.wait(pid))
-    server.wait()
+    assert.equal(0, server.wait())
   end)
 end)

@@ -55,7 +55,7 @@ local function read(file_name)
 end
 
 local function folder_of(pid)
-  return read("/proc/" .. pid .. "/cmdline"):match("%-p[ %z]+(%S+)")
+  return read("/proc/" .. pid .. "/cmdline"):match("%-p[ %z]+([^ %z]+)")
 end
 
 local function watch_sandbox()

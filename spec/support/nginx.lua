@@ -1,6 +1,6 @@
 -- A real nginx with our module in it, on loopback in a temporary folder; it ends with the spec, whatever the outcome.
 
-local esim = require "esim"
+local eventually = require "spec.support.eventually"
 local json = require "esim.json"
 local loop = require "esim.loop"
 local native = require "esim.native"
@@ -51,7 +51,7 @@ trap '' INT HUP
 while kill -0 $owner && [ ! -e $dir/stop ]; do sleep 0.1; done
 for pid in $(cat $dir/nginx.pid $dir/nginx.pid.oldbin); do kill -TERM $pid; done
 n=0
-while [ $n -lt 100 ] && kill -0 $(cat $dir/nginx.pid); do sleep 0.05; n=$((n + 1)); done
+while [ $n -lt 400 ] && kill -0 $(cat $dir/nginx.pid); do sleep 0.05; n=$((n + 1)); done
 rm -rf $dir
 ]]
 
@@ -132,7 +132,10 @@ function nginx.start(options)
     self:stop()
     error("nginx did not start: " .. reason)
   end
-  self.account = assert(native.account { url = self.url, connections = options.clients or 64, timeout = 30 })
+  -- It listens already, but may not have written its process id yet, nor have forked its workers.
+  local workers = options.conf and 1 or tonumber(options.workers or 2)
+  assert(eventually(function() return self:master() and #self:workers() >= workers end), "nginx has no workers")
+  self.account = assert(native.account { url = self.url, connections = options.clients or 64, timeout = 90 })
   return self
 end
 
@@ -177,10 +180,15 @@ function Nginx:get(target, kind)
   return got.body, got.http
 end
 
---- What nginx logged at `level` and worse, as a list of lines.
+--- All that nginx logged.
+function Nginx:log()
+  return read_file(self.dir .. "/error.log") or ""
+end
+
+--- What nginx logged as an error and worse, as a list of lines.
 function Nginx:complaints()
   local lines = {}
-  for line in (read_file(self.dir .. "/error.log") or ""):gmatch("[^\n]+") do
+  for line in self:log():gmatch("[^\n]+") do
     if line:find("%[error%]") or line:find("%[crit%]") or line:find("%[alert%]") or line:find("%[emerg%]") then
       lines[#lines + 1] = line
     end
@@ -191,7 +199,7 @@ end
 --- What the log hook was given: a list of entries.
 function Nginx:entries()
   local list = {}
-  for text in (read_file(self.dir .. "/error.log") or ""):gmatch("entry (%b{}) end") do
+  for text in self:log():gmatch("entry (%b{}) end") do
     list[#list + 1] = assert(json.decode(text))
   end
   return list
@@ -200,7 +208,7 @@ end
 --- How often each order's outcome, by correlation id, came to its request or to the log hook.
 function Nginx:outcomes()
   local counts = {}
-  for id in (read_file(self.dir .. "/error.log") or ""):gmatch("took (%S+) end") do
+  for id in self:log():gmatch("took (%S+) end") do
     counts[id] = (counts[id] or 0) + 1
   end
   for _, entry in ipairs(self:entries()) do
@@ -223,23 +231,11 @@ function nginx.wakes(pid)
   return tonumber((read_file(path):match("voluntary_ctxt_switches:%s*(%d+)")))
 end
 
---- Wait until `condition()` holds.
--- @return what it returned, or nil after `seconds`
-function nginx.eventually(condition, seconds)
-  local deadline = native.clock() + (seconds or 5)
-  repeat
-    local value = condition()
-    if value then
-      return value
-    end
-    esim.sleep(0.02)
-  until native.clock() > deadline
-  return nil
-end
+nginx.eventually = eventually
 
 function Nginx:stop()
   write_file(self.dir .. "/stop", "")
-  return nginx.eventually(function() return not io.open(self.dir .. "/stop") end, 10)
+  return eventually(function() return not io.open(self.dir .. "/stop") end)
 end
 
 return nginx

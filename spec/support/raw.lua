@@ -25,7 +25,7 @@ end
 
 --- Wait until f() gives something, and return that.
 function raw.until_true(f, what)
-  for _ = 1, 200 do
+  for _ = 1, 600 do
     local result = f()
     if result then return result end
     os.execute("sleep 0.05")

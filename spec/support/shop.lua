@@ -19,7 +19,7 @@ end
 
 local function new_client(options)
   options.url, options.token, options.log = os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN", log
-  options.timeout = 5
+  options.timeout = 20
   return assert(esim.client(options))
 end
 
@@ -73,7 +73,7 @@ function paths.buy(args)
     return answer(nil, e)
   end
   local profile
-  profile, e = placed:wait { timeout = 20, first = tonumber(args.first) }
+  profile, e = placed:wait { timeout = 60, first = tonumber(args.first) }
   return answer(profile and placed.id .. " " .. profile.iccid, e)
 end
 
@@ -123,6 +123,7 @@ end
 
 --- Orders one after the other on the wire.
 function paths.queue(args)
+  ngx.log(ngx.NOTICE, "queues ", args.id, " end")  -- and submits before anything else happens in this worker
   local placed, e = order(args, narrow)
   return answer(placed and placed.id, e)
 end
@@ -160,12 +161,21 @@ function paths.errors()
   ngx.print(first:match("^[^\n]*"), ", ", second:match("^[^\n]*"), ", ", third:match("^[^\n]*"), ", ", tostring(fourth))
 end
 
+--- Let go those who stay until then: the spec has seen what it waited for.
+function paths.release(args)
+  ngx.shared.shop:set("release:" .. args.of, true)
+end
+
+local function await_release(of)
+  while not ngx.shared.shop:get("release:" .. of) do ngx.sleep(0.01) end
+end
+
 --- Kill a light thread that waits for an order, and one that waits for its completion.
 function paths.kill(args)
   local threads = {
     ngx.thread.spawn(order, args), ngx.thread.spawn(wait_long, args),
   }
-  ngx.sleep(0.15)
+  await_release "kill"
   for _, thread in ipairs(threads) do assert(ngx.thread.kill(thread)) end
   ngx.sleep(tonumber(args.stay) or 0)
   ngx.print("killed")
@@ -175,7 +185,7 @@ end
 function paths.exit(args)
   ngx.thread.spawn(order, args)
   ngx.thread.spawn(wait_long, args)
-  ngx.sleep(0.15)
+  await_release "exit"
   ngx.print("left")
   return ngx.exit(200)
 end
@@ -197,8 +207,11 @@ function paths.stream(args)
   ffi.cdef "extern void *esim_stream_posted; extern int esim_stream_count;"
   local library = ffi.load(args.library, true)
   assert(native.nginx.host(inbox, "stream"))
-  assert(inbox:watch(assert(inbox:sleep(0.05)), 4096))
-  ngx.sleep(0.2)
+  assert(inbox:watch(assert(inbox:sleep(1)), 4096))
+  for _ = 1, 3000 do
+    if library.esim_stream_count > 0 then break end
+    ngx.sleep(0.01)
+  end
   ngx.print(library.esim_stream_count, " ", tonumber(ffi.cast("uintptr_t", library.esim_stream_posted)))
   inbox:close()
 end
@@ -248,7 +261,7 @@ function paths.timer(args)
   ngx.timer.at(0, function()
     if order(args) then ngx.shared.shop:incr("timers", 1) end
   end)
-  for _ = 1, 200 do
+  for _ = 1, 3000 do
     ngx.sleep(0.01)
     if ngx.shared.shop:get("timers") > before then break end
   end
