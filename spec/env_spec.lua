@@ -27,12 +27,26 @@ describe("the environment", function()
     it("with its token " .. name .. " raises at the caller's line, and names the variable", function()
       local ok, reason = pcall(function() return { options(values) } end)
       assert.is_false(ok)
-      assert.truthy(reason:find("ESIM_TOKEN is not set", 1, true))
+      assert.truthy(reason:find("neither ESIM_TOKEN nor ESIM_CLIENT_ID is set", 1, true))
       assert.truthy(reason:find("env_spec.lua", 1, true), reason)
     end)
   end
 
+  it("gives a client's credentials, its secret from the environment or from a file", function()
+    assert.same({ client_id = "i", client_secret = "s", token_url = "https://a/t" }, options {
+      ESIM_URL = "https://a", ESIM_CLIENT_ID = "i", ESIM_CLIENT_SECRET = "s", ESIM_TOKEN_URL = "https://a/t",
+    }.credentials)
+    assert.same({ client_id = "i", client_secret_file = "/f", scope = "profile", style = "basic" }, options {
+      ESIM_CLIENT_ID = "i", ESIM_CLIENT_SECRET_FILE = "/f", ESIM_SCOPE = "profile", ESIM_CLIENT_STYLE = "basic",
+    }.credentials)
+  end)
+
+  it("with both a token and a client id raises: it cannot know which is meant", function()
+    assert.has_error(function() options { ESIM_TOKEN = "t", ESIM_CLIENT_ID = "i" } end)
+  end)
+
   it("gives what a client takes", function()
+    assert.truthy(esim.client(options { ESIM_CLIENT_ID = "i", ESIM_CLIENT_SECRET = "s" }))
     assert.truthy(esim.client(options { ESIM_URL = "http://127.0.0.1:1", ESIM_TOKEN = "t" }))
     assert.truthy(esim.client(options { ESIM_TOKEN = "t" }))
   end)

@@ -271,9 +271,10 @@ local function give_up(self, ok, passing)
 end
 
 --- After a 401: another token than that of `serial`, if there is one.
+-- @param serial  nil: it was never sent, because there was to be none
 -- @return true | nil, err where there was a way to get one
 function Auth:renew(client, serial, deadline)
-  if self.serial ~= serial then
+  if serial and self.serial ~= serial then
     return true
   end
   local ok, e, passing
