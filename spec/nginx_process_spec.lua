@@ -40,7 +40,10 @@ local function under_load(server, kind, script)
   end
   esim.run(function()
     for n = 1, 16 do esim.spawn(lane, n) end
-    ended, reason = pcall(script)
+    ended, reason = pcall(script, function(count)  -- returns when so many more have been bought
+      local before = bought
+      assert(nginx.eventually(function() return bought >= before + count end), "nothing is bought")
+    end)
     assert(ended, reason)
   end)
   return failures, bought
@@ -56,7 +59,7 @@ local function differs(list, from)
 end
 
 local function gone(pid)
-  return nginx.eventually(function() return not io.open("/proc/" .. pid .. "/stat") end, 10)
+  return nginx.eventually(function() return not io.open("/proc/" .. pid .. "/stat") end)
 end
 
 local function no_order_twice()
@@ -81,9 +84,9 @@ for _, fallback in ipairs { false, true } do
 
     it("three reloads under load lose nothing", function()
       with_server({}, function(server)
-        local failures, bought = under_load(server, "request", function()
+        local failures, bought = under_load(server, "request", function(busy)
           for _ = 1, 3 do
-            esim.sleep(0.4)
+            busy(40)
             local before = server:workers()
             server:signal("HUP")
             for _, pid in ipairs(before) do assert(gone(pid), "a worker did not end") end
@@ -99,20 +102,23 @@ for _, fallback in ipairs { false, true } do
 
     it("quit answers what is in flight, and tells what nobody waits for", function()
       with_server({}, function(server)
-        local answered, workers = 0, server:workers()
+        local answered, workers, left = 0, server:workers(), {}
         esim.run(function()
           for i = 1, 20 do
             esim.spawn(function()
-              local _, status = server:get("/order?product=sandbox:hang=0.6&id=quit-" .. i)
+              local _, status = server:get("/order?product=sandbox:hang=3&id=quit-" .. i)
               answered = answered + (status == 200 and 1 or 0)
             end)
             esim.spawn(function()
-              local pending = server:request("/order?product=sandbox:hang=0.8&id=left-" .. i)
-              esim.sleep(0.25)
-              loop.cancel(pending)
+              left[i] = server:request("/order?product=sandbox:hang=3&id=left-" .. i)
             end)
           end
-          esim.sleep(0.3)
+          for i = 1, 20 do
+            provider.await_order(box, "quit-" .. i)
+            provider.await_order(box, "left-" .. i)
+          end
+          for _, pending in ipairs(left) do loop.cancel(pending) end
+          esim.sleep(0.1)
           server:signal("QUIT")
         end)
         assert.equal(20, answered)
@@ -138,7 +144,7 @@ for _, fallback in ipairs { false, true } do
           server:signal("TERM")
           for _, pid in ipairs(workers) do assert(gone(pid), "a worker did not end") end
         end)
-        assert.is_true(native.clock() - began < 3)
+        assert.is_true(native.clock() - began < 15)  -- of the 30 of worker_shutdown_timeout
         assert.same({}, server:complaints())
       end)
     end)
@@ -146,11 +152,11 @@ for _, fallback in ipairs { false, true } do
     it("a killed worker is replaced, the other one goes on", function()
       with_server({}, function(server)
         local workers = server:workers()
-        local failures, bought = under_load(server, "order", function()
-          esim.sleep(0.3)
+        local failures, bought = under_load(server, "order", function(busy)
+          busy(40)
           server:signal("KILL", workers[1])
           assert(nginx.eventually(function() return #server:workers() == 2 and server:workers()[1] ~= workers[1] end))
-          esim.sleep(0.3)
+          busy(40)
         end)
         assert.is_true(#failures <= 16 and bought > 50, #failures .. " of " .. bought)
         assert.equal(200, select(2, server:get("/buy?first=0.05&id=after&product=x&iccid=1")))
@@ -284,7 +290,7 @@ describe("where the bell does not ring", function()
     local complaints = server:complaints()
     assert(server:stop())
     assert.equal(32, ok)
-    assert.is_true(slowest < 2, slowest)
+    assert.is_true(slowest < 10, slowest)
     assert.same({}, complaints)
   end)
 end)

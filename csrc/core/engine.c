@@ -90,13 +90,19 @@ static void stay_mapped(void) {
 
 /*
 ** With the gate. The order matters: libcurl registers nothing to be run at the
-** exit after ours, so that the thread is gone before OpenSSL cleans up.
+** exit after ours, so that the thread is gone before OpenSSL cleans up. Another
+** thread can end the process in the very middle of the start: ours is also
+** registered before, and waits for the gate until libcurl is ready.
 */
 static esim_fault start_driver(void) {
-  static bool registered;
+  static bool guarded, registered;
   esim_fault fault = ended ? ESIM_SYSTEM : ESIM_OK;
   if (driver != NULL || ended)
     return fault;
+  if (!guarded) {
+    esim_wire_prepare();
+    guarded = atexit(at_exit) == 0;
+  }
   driver = esim_driver_open(++births, hosted, &fault);
   if (driver == NULL || registered)
     return fault;
@@ -205,10 +211,13 @@ bool esim_engine_again(esim_inbox *in, double id) {
     return false;
   digest(w);
   lock();
-  w->away = true;
-  esim_driver_post(driver, w);
+  ours = driver != NULL;  /* the process may have begun to exit meanwhile */
+  if (ours) {
+    w->away = true;
+    esim_driver_post(driver, w);
+  }
   unlock();
-  return true;
+  return ours;
 }
 
 void esim_engine_cancel(esim_inbox *in, double id) {

@@ -1,8 +1,11 @@
 #include "wire.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "slot.h"
@@ -147,6 +150,20 @@ static bool open_multi(esim_wire *w) {
          !curl_multi_setopt(w->multi, CURLMOPT_SOCKETDATA, w) &&
          !curl_multi_setopt(w->multi, CURLMOPT_TIMERFUNCTION, on_timer) &&
          !curl_multi_setopt(w->multi, CURLMOPT_TIMERDATA, w);
+}
+
+/*
+** OpenSSL, where libcurl is built on it, registers its clean-up first and then
+** reads its configuration: a process that ends in between would crash in it.
+** Asked for what it does anyway (OPENSSL_INIT_ATFORK) it registers no more than
+** that, at once.
+*/
+void esim_wire_prepare(void) {
+  int (*init)(uint64_t options, const void *settings);
+  void *symbol = dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto");
+  memcpy(&init, &symbol, sizeof symbol);
+  if (symbol != NULL)
+    init(0x00020000, NULL);
 }
 
 esim_wire *esim_wire_open(esim_fault *fault) {

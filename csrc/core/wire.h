@@ -43,6 +43,12 @@ typedef struct esim_exchange {
   struct esim_exchange *next;
 } esim_exchange;
 
+/*
+** Before the first wire, and before a function for the exit is registered that
+** is to run before OpenSSL's own.
+*/
+void esim_wire_prepare(void);
+
 /* A wire; NULL with *fault set when there is no memory or no descriptor. */
 esim_wire *esim_wire_open(esim_fault *fault);
 

@@ -1,7 +1,6 @@
 -- Without a log hook, or with one that raised, nobody heard of an order whose request was gone: nginx's own log does.
 -- Only under LuaJIT.
 
-local esim = require "esim"
 local loop = require "esim.loop"
 local nginx = require "spec.support.nginx"
 local provider = require "spec.support.provider"
@@ -12,7 +11,7 @@ local SERVER = [[
       local options = { url = os.getenv "SHOP_URL", token = os.getenv "SHOP_TOKEN" }
       if ngx.var.arg_hook then options.log = function() error("the hook fails", 0) end end
       local client = assert(require("esim").client(options))
-      client:order(require("spec.support.provider").input("sandbox:hang=0.3"), { correlation_id = ngx.var.arg_id })
+      client:order(require("spec.support.provider").input("sandbox:hang=1"), { correlation_id = ngx.var.arg_id })
     }
   }
 ]]
@@ -31,7 +30,7 @@ describe("an order whose request is gone", function()
   for id, query in pairs { ["without-hook"] = "", ["with-one-that-raises"] = "&hook=1" } do
     it("is told in nginx's log, " .. id, function()
       local pending = server:request("/bare?id=" .. id .. query)
-      esim.sleep(0.1)
+      provider.await_order(box, id)
       loop.cancel(pending)
       local line = nginx.eventually(function()
         for said in io.lines(server.dir .. "/error.log") do
@@ -39,7 +38,7 @@ describe("an order whose request is gone", function()
             return said
           end
         end
-      end, 5)
+      end)
       assert.truthy(line:find("[warn]", 1, true))
       assert.is_nil(line:find(box.token, 1, true))
     end)

@@ -10,7 +10,7 @@ local HTTP = "lua_max_running_timers 2;"
 local SERVER = [[
   location = /fill {
     content_by_lua_block {
-      for _ = 1, 2 do assert(ngx.timer.at(0, function() ngx.sleep(1.5) end)) end
+      for _ = 1, 2 do assert(ngx.timer.at(0, function() ngx.sleep(6) end)) end
       ngx.sleep(0.1)
       ngx.print(ngx.timer.running_count())
     }
@@ -31,22 +31,22 @@ describe("where nginx drops timers, an order", function()
   it("whose token is to be fetched gets it all the same", function()
     assert.equal("2", server:get("/fill"))
     local pending = server:request("/token?id=token")
-    assert.truthy(nginx.eventually(function() return pending.ready end, 1.4))
+    assert.truthy(nginx.eventually(function() return pending.ready end, 5))  -- the timers last longer
     assert.equal("1", pending.answer.body)
-    esim.sleep(1.5)
+    esim.sleep(6.5)
   end)
 
   it("whose request is gone ends in the log, when the next one comes", function()
     assert.equal("2", server:get("/fill"))
-    local pending = server:request("/order?product=sandbox:hang=0.3&id=gone")
-    esim.sleep(0.1)
+    local pending = server:request("/order?product=sandbox:hang=1&id=gone")
+    provider.await_order(box, "gone")
     loop.cancel(pending)
-    esim.sleep(2)
+    esim.sleep(6.5)
     server:get("/order?id=next")
     local entries = nginx.eventually(function()
       local list = server:entries()
       return #list > 0 and list
-    end, 3)
+    end)
     assert.equal("gone", entries[1].correlation_id)
     assert.equal("accepted", entries[1].outcome)
   end)

@@ -15,15 +15,15 @@ local function log(entry)
   ngx.log(ngx.NOTICE, "entry ", json.encode(entry), " end")
 end
 
-local function client(url, token)
-  return assert(esim.client { url = url, token = token, log = log, timeout = 1, connections = 64 })
+local function client(url, token, timeout)
+  return assert(esim.client { url = url, token = token, log = log, timeout = timeout or 20, connections = 64 })
 end
 
 local connect = client(os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN")
 
 local function open(options)
   options.client, options.key = options.client or connect, options.key or KEY
-  options.heartbeat, options.order_timeout = options.heartbeat or 1, options.order_timeout or 2
+  options.heartbeat, options.order_timeout = options.heartbeat or 1, options.order_timeout or 20
   return web.new(options)
 end
 
@@ -35,12 +35,15 @@ desk.all = open { base = "/all", order = true, on_order = function(order)
   error("a hook that fails, with LPA:1$rsp.example.com$SECRET in it")
 end }
 desk.slowly = open { base = "/slowly", order = true, on_order = function(order)
-  ngx.sleep(0.5)
+  ngx.log(ngx.NOTICE, "begun ", order.correlation_id, " end")
+  ngx.sleep(1)
   ngx.log(ngx.NOTICE, "placed ", order.id, " end")
 end }
 desk.short = open { lifetime = 1 }
 desk.brief = open { timeout = 1 }
-desk.slow = open { client = client(os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN") }  -- others do not wait with it
+desk.hasty = open { client = client(os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN", 2) }
+-- Others do not wait with it.
+desk.slow = open { order_timeout = 6, client = client(os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN") }
 desk.down = open { client = client("http://127.0.0.1:1", "t") }
 desk.far = open { base = "https://esim.example.com/esim/" }
 desk.broken = open { client = {
