@@ -279,7 +279,9 @@ describe("a wrong secret", function()
     local client = client_of(box, { client_secret = false, client_secret_file = name })
     local placed = {}
     for i = 1, 10 do placed[i] = assert(client:order(provider.input "sandbox:slow=60")) end
-    assert(io.open(name, "w")):write("changed"):close()
+    local file = assert(io.open(name, "w"))
+    file:write "changed"
+    file:close()
     box.expire()
     local jobs = {}
     for i, order in ipairs(placed) do
