@@ -204,6 +204,20 @@ describe("a token", function()
     for _, request in ipairs(log.requests) do assert.is_not.equal(401, request.status) end
   end)
 
+  it("that ends while orders wait for the rate is replaced: each is placed once, and none meets a 401", function()
+    local quick = provider.start { delay = 0, lifetime = 1 }
+    local client = client_of(quick, nil, { rate = 20 })
+    local jobs = {}
+    for i = 1, 60 do
+      jobs[i] = function() return assert(client:order(provider.input())).id end
+    end
+    local ids, log = esim.run(esim.all, jobs), quick.log()
+    assert(quick.stop())
+    assert.same({ 60, 60 }, { #ids, log.orders })
+    assert.truthy(log.token_requests >= 2, log.token_requests)
+    for _, request in ipairs(log.requests) do assert.equal(200, request.status) end
+  end)
+
   it("that the provider ends before its time is replaced once, whoever meets the 401", function()
     local client = client_of(box)
     local placed = {}

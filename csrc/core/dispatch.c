@@ -342,15 +342,21 @@ static void hear(esim_account *a) {
   esim_hold_token(&a->hold, &life);
 }
 
-/* A look that is due goes back to Lua instead, which knows of new tokens. */
+/* What is due and would be signed, a look rather than an order; or NULL. */
+static esim_work *first_signed(const esim_account *a) {
+  esim_timer *first = a->looks.root != NULL ? a->looks.root : a->orders.root;
+  return first == NULL ? NULL : CONTAINER(first, esim_work, place);
+}
+
+/* It goes back to Lua instead of out: Lua knows of new tokens. */
 static void tell_stale(esim_dispatch *d, esim_account *a, double now) {
-  if (a->looks.root == NULL || esim_hold_tell(&a->hold) > now)
+  if (first_signed(a) == NULL || esim_hold_tell(&a->hold) > now)
     return;
   hear(a);  /* it may be replaced, and we be told of it only later */
   if (esim_hold_tell(&a->hold) > now)
     return;
   esim_hold_told(&a->hold, now);
-  esim_work *w = CONTAINER(a->looks.root, esim_work, place);
+  esim_work *w = first_signed(a);
   leave_queue(d, w);
   w->stale = a->hold.life.serial;
   finish(d, w, ESIM_OK);
@@ -369,7 +375,7 @@ static void serve(esim_dispatch *d, esim_account *a, double now) {
   while (a->in_flight < a->connections && may_start(a, now) <= now)
     start(d, choose(a), now);
   double due = a->in_flight < a->connections ? may_start(a, now) : INFINITY;
-  if (a->looks.root != NULL && esim_hold_ended(&a->hold, now))
+  if (first_signed(a) != NULL && esim_hold_ended(&a->hold, now))
     due = fmin(due, esim_hold_tell(&a->hold));
   wake_at(d, a, due);
 }

@@ -185,7 +185,8 @@ local function begin(self, ...)
   end
 end
 
-local function late(self)
+--- That no token came before a deadline, as an error.
+function Auth:late()
   local e = self.failure
   local why = e and e.message and ": " .. e.message or ""
   return err.new("unavailable", { message = "no token came in time" .. why, http = e and e.http })
@@ -201,7 +202,7 @@ local function fetch(self, client, deadline)
     elseif self.refused_until and native.clock() < self.refused_until then
       return nil, self.failure
     elseif left < 0 then
-      return nil, late(self), true
+      return nil, self:late(), true
     end
     local pending = loop.submit("sleep", math.min(left, DOUBT))
     if not pending then
@@ -229,12 +230,6 @@ function Auth:secrets()
     self.source:secrets(list)
   end
   return list
-end
-
---- Why there is no token at present.
--- @return err | nil
-function Auth:trouble()
-  return self.failure
 end
 
 local function is_usable(self, now)

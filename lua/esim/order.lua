@@ -244,17 +244,12 @@ local function cancelled(self)
   })
 end
 
--- Held for want of a token until the deadline: that is no matter of the order's.
-local function is_tokenless(fault, got, trouble)
-  return fault == "deadline" and trouble and not got.http and not got.last
-end
-
 local function end_error(self, fault, got)
-  local trouble = inner[self].client:trouble()
+  local tokenless = inner[self].client:tokenless(fault, got)
   if fault == "cancelled" then
     return cancelled(self)
-  elseif is_tokenless(fault, got, trouble) then
-    return about_us(self, trouble)
+  elseif tokenless then
+    return about_us(self, tokenless)
   end
   local e = answer.error(fault, got, context(self))
   if fault == "forked" then

@@ -46,9 +46,10 @@ function Service:reject()
   inner[self].auth:reject()
 end
 
---- Why there is no token at present: err | nil.
-function Service:trouble()
-  return inner[self].auth:trouble()
+--- Where work was held until its deadline for want of a token, the error that says so.
+-- @return err | nil
+function Service:tokenless(fault, got)
+  return fault == "deadline" and got.http == 401 and not got.sent and inner[self].auth:late() or nil
 end
 
 --- What must not be told.
@@ -75,10 +76,10 @@ function Service.headers(_, correlation_id)
   }
 end
 
--- One answer, for which a poll may have to see to the token first.
-local function answer_of(self, pending, deadline)
+-- One answer, for which a poll may have to see to the token first, and goes on.
+local function answer_of(self, kind, pending, deadline)
   local fault, got = loop.await(pending)
-  while not fault and got.stale do
+  while kind == "poll" and not fault and got.stale do
     self:refresh(got.serial, deadline)
     loop.again(pending)
     fault, got = loop.await(pending)
@@ -92,11 +93,20 @@ local function try(self, kind, spec, left, deadline)
     return fault, { sent = false }
   end
   local got
-  fault, got = answer_of(self, pending, deadline)
+  fault, got = answer_of(self, kind, pending, deadline)
   if kind == "poll" and not fault then
     loop.cancel(pending)  -- it was asked for one answer
   end
   return fault, got
+end
+
+-- After a 401, once: true where there is a new token; else false, and err where there was a way to get one.
+local function meet_401(self, got, deadline, refused)
+  if refused then
+    self:reject()
+    return false
+  end
+  return self:renew(got.serial, deadline)
 end
 
 --- One exchange; a 401 is met once with a new token, since it refused the first try.
@@ -106,28 +116,32 @@ end
 -- @param left  who is given the outcome where the caller is gone, or nil
 -- @return fault | nil, answer; or nil, nil, err of a token that cannot be had
 function Service:exchange(kind, spec, left)
-  local limited = spec.deadline ~= nil
-  local deadline = native.clock() + (spec.deadline or PATIENCE)
-  for attempt = 1, 2 do
+  local limit, refused = spec.deadline and native.clock() + spec.deadline, false
+  while true do
+    local deadline = limit or native.clock() + PATIENCE
     local ok, e = self:ensure(deadline)
     if not ok then
       return nil, nil, e
-    elseif limited then
-      spec.deadline = math.max(0, deadline - native.clock())
+    elseif limit then
+      spec.deadline = math.max(0, limit - native.clock())
     end
-    spec.attempt, spec.again = attempt, attempt == 2 and "401" or nil
+    spec.attempt, spec.again = refused and 2 or 1, refused and "401" or nil
     local fault, got = try(self, kind, spec, left, deadline)
-    if fault or got.http ~= 401 then
-      return fault, got
-    elseif attempt == 2 then
-      self:reject()
-      return fault, got
-    end
-    ok, e = self:renew(got.serial, deadline)
+    e = self:tokenless(fault, got)
     if e then
       return nil, nil, e
-    elseif not ok then
+    elseif not fault and got.stale then  -- it was not sent: the token has ended, or is about to
+      self:refresh(got.serial, deadline)
+    elseif fault or got.http ~= 401 then
       return fault, got
+    else
+      ok, e = meet_401(self, got, deadline, refused)
+      refused = true
+      if e then
+        return nil, nil, e
+      elseif not ok then
+        return fault, got
+      end
     end
   end
 end
