@@ -44,7 +44,7 @@ local function set(self, token, lifetime, asked)
   local ends_at = is_life(lifetime) and asked + lifetime or nil
   local now = native.clock()
   local ok, fault = self.account:token(token, stale_at and math.max(0, stale_at - now),
-    ends_at and math.max(LEAST, ends_at - now))
+    ends_at and math.max(0, asked + math.max(lifetime, LEAST) - now))
   if fault == "memory" then
     return nil, err.new("not_sent", { message = native.faults.memory })
   elseif not ok then
