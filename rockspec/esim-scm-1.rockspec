@@ -77,6 +77,7 @@ build = {
     ["esim.sandbox.dates"] = "lua/esim/sandbox/dates.lua",
     ["esim.sandbox.faults"] = "lua/esim/sandbox/faults.lua",
     ["esim.sandbox.journal"] = "lua/esim/sandbox/journal.lua",
+    ["esim.sandbox.limits"] = "lua/esim/sandbox/limits.lua",
     ["esim.sandbox.orders"] = "lua/esim/sandbox/orders.lua",
     ["esim.sandbox.pages"] = "lua/esim/sandbox/pages.lua",
     ["esim.sandbox.picture"] = "lua/esim/sandbox/picture.lua",

@@ -12,15 +12,21 @@ local sims = {}
 
 local STATUSES = { Released = true, Downloaded = true, Installed = true, Unavailable = true }
 
+--- The customer's email in an order's input, or nil.
+function sims.email_of(input)
+  local email = type(input.customer) == "table" and input.customer.email
+  return type(email) == "string" and email or nil
+end
+
 --- Keep the SIM of an order that is taken. One that was topped up and is not known exists from then on too: as
 -- somebody else's, without a code.
 -- @param order  ready: when it is completed; output
 -- @param input  of the order
 function sims.keep(order, input)
-  local out, device = order.output, input.device or {}
+  local out, device = order.output, input.device
   store.add("sim:" .. out.iccid, {
     iccid = out.iccid, from = order.ready, matching_id = out.matchingId, lpa_url = out.lpa_url,
-    qrcode_url = out.qrcode_url, email = input.customer and input.customer.email, device_id = device.id,
+    qrcode_url = out.qrcode_url, email = sims.email_of(input), device_id = device.id,
     eid = device.type == "ios" and device.eid or nil, foreign = not out.matchingId or nil,
   })
 end

@@ -20,7 +20,7 @@ local function activation_of(item, order)
   if item.is_first_usage_activation then
     return nil
   end
-  return dates.parse(item.activationDate or "") or order.ready
+  return item.activationDate and dates.parse(item.activationDate) or order.ready
 end
 
 --- Keep the subscriptions of an order that is taken.
@@ -35,8 +35,7 @@ function subscriptions.keep(order, input)
       id = id, iccid = iccid, product_id = item.product_id, order_id = order.id, created = order.ready,
       shown = order.ready + (tonumber(order.plan.hidden) or 0),
       activation = activation_of(item, order),
-      email = input.customer and input.customer.email or sim.email,
-      device_id = input.device and input.device.id or sim.device_id,
+      email = sims.email_of(input) or sim.email, device_id = input.device.id or sim.device_id,
     })
     store.push("subscriptions", id)
     store.push("subscriptions:" .. iccid, id)
@@ -71,6 +70,19 @@ local function account_of(one)
   local status = not one.activation and "PENDING_USAGE" or now < one.activation and "PENDING"
     or now >= ends and "EXPIRED" or spent >= initial and "DEPLETED" or "ACTIVE"
   return { status = status, ends = ends, initial = initial, spent = spent }, product
+end
+
+--- How many of a SIM's have not ended, those that are on their way included.
+function subscriptions.count(iccid)
+  local n = 0
+  for id in store.each("subscriptions:" .. iccid) do
+    local one = store.get("subscription:" .. id)
+    local status = one and account_of(one).status or "EXPIRED"
+    if status ~= "EXPIRED" and status ~= "DEPLETED" then
+      n = n + 1
+    end
+  end
+  return n
 end
 
 local function in_v1(one)
