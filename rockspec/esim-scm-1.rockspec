@@ -79,6 +79,7 @@ build = {
     ["esim.sandbox.journal"] = "lua/esim/sandbox/journal.lua",
     ["esim.sandbox.limits"] = "lua/esim/sandbox/limits.lua",
     ["esim.sandbox.orders"] = "lua/esim/sandbox/orders.lua",
+    ["esim.sandbox.orders_v2"] = "lua/esim/sandbox/orders_v2.lua",
     ["esim.sandbox.pages"] = "lua/esim/sandbox/pages.lua",
     ["esim.sandbox.picture"] = "lua/esim/sandbox/picture.lua",
     ["esim.sandbox.provider"] = "lua/esim/sandbox/provider.lua",
