@@ -69,7 +69,7 @@ describe("a SIM", function()
   end)
 
   it("moves with time where an option says so", function()
-    local one = assert(sandbox.start { delay = 0, install = 0.8 })
+    local one = assert(sandbox.start { delay = 0, install = 3 })
     local options = { url = one.url, token = one.token }
     local path, seen = "/v1/sim/" .. ordered(nil, nil, one).iccid, {}
     raw.until_true(function()
