@@ -89,6 +89,7 @@ build = {
     ["esim.sandbox.reply"] = "lua/esim/sandbox/reply.lua",
     ["esim.sandbox.sims"] = "lua/esim/sandbox/sims.lua",
     ["esim.sandbox.store"] = "lua/esim/sandbox/store.lua",
+    ["esim.sandbox.subscription_calls"] = "lua/esim/sandbox/subscription_calls.lua",
     ["esim.sandbox.subscriptions"] = "lua/esim/sandbox/subscriptions.lua",
     ["esim.sandbox.switches"] = "lua/esim/sandbox/switches.lua",
     ["esim.sandbox.tokens"] = "lua/esim/sandbox/tokens.lua",

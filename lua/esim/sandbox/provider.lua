@@ -11,7 +11,7 @@ local preferences = require "esim.sandbox.preferences"
 local reply = require "esim.sandbox.reply"
 local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
-local subscriptions = require "esim.sandbox.subscriptions"
+local subscription_calls = require "esim.sandbox.subscription_calls"
 local switches = require "esim.sandbox.switches"
 local tokens = require "esim.sandbox.tokens"
 
@@ -27,21 +27,21 @@ local ROUTES = {
   { "GET", "^/v1/(products?)/([^/]+)/?$", catalogue.look },
   { "GET", "^/v1/sim/([^/]+)$", sims.look },
   { "PUT", "^/v1/sim/([^/]+)$", sims.change },
-  { "GET", "^/v1/sim/([^/]+)/subscriptions$", subscriptions.of_sim },
+  { "GET", "^/v1/sim/([^/]+)/subscriptions$", subscription_calls.of_sim },
   { "GET", "^/v1/sim/([^/]+)/preferences$", preferences.look },
   { "POST", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.add },
   { "PUT", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.add },
   { "DELETE", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.remove },
-  { "GET", "^/v1/subscription$", subscriptions.search },
-  { "GET", "^/v1/subscription/([^/]+)$", subscriptions.look },
-  { "POST", "^/v1/subscription/([^/]+)/activate$", subscriptions.activate },
+  { "GET", "^/v1/subscription$", subscription_calls.search },
+  { "GET", "^/v1/subscription/([^/]+)$", subscription_calls.look },
+  { "POST", "^/v1/subscription/([^/]+)/activate$", subscription_calls.activate },
   { "POST", "^/v2/orders$", orders_v2.place },
   { "GET", "^/v2/orders/([^/]+)$", orders_v2.look },
   { "GET", "^/v2/sims/?$", sims.list_v2 },
   { "GET", "^/v2/sims/([^/]+)/?$", sims.look_v2 },
-  { "GET", "^/v2/subscriptions/?$", subscriptions.search_v2 },
-  { "GET", "^/v2/subscriptions/([^/]+)/?$", subscriptions.look_v2 },
-  { "POST", "^/v2/subscriptions/([^/]+)/activate$", subscriptions.activate_v2 },
+  { "GET", "^/v2/subscriptions/?$", subscription_calls.search_v2 },
+  { "GET", "^/v2/subscriptions/([^/]+)/?$", subscription_calls.look_v2 },
+  { "POST", "^/v2/subscriptions/([^/]+)/activate$", subscription_calls.activate_v2 },
   { "GET", "^/v2/products$", catalogue.list_v2 },
   { "GET", "^/v2/products/([^/]+)$", catalogue.look_v2 },
 }
