@@ -5,9 +5,13 @@ local checks = require "esim.sandbox.checks"
 local control = require "esim.sandbox.control"
 local faults = require "esim.sandbox.faults"
 local orders = require "esim.sandbox.orders"
+local orders_v2 = require "esim.sandbox.orders_v2"
 local picture = require "esim.sandbox.picture"
+local preferences = require "esim.sandbox.preferences"
 local reply = require "esim.sandbox.reply"
+local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
+local subscription_calls = require "esim.sandbox.subscription_calls"
 local switches = require "esim.sandbox.switches"
 local tokens = require "esim.sandbox.tokens"
 
@@ -21,6 +25,23 @@ local ROUTES = {
   { "GET", "^/v1/order/(.+)$", orders.look },
   { "GET", "^/v1/(products?)$", catalogue.list },
   { "GET", "^/v1/(products?)/([^/]+)/?$", catalogue.look },
+  { "GET", "^/v1/sim/([^/]+)$", sims.look },
+  { "PUT", "^/v1/sim/([^/]+)$", sims.change },
+  { "GET", "^/v1/sim/([^/]+)/subscriptions$", subscription_calls.of_sim },
+  { "GET", "^/v1/sim/([^/]+)/preferences$", preferences.look },
+  { "POST", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.add },
+  { "PUT", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.add },
+  { "DELETE", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.remove },
+  { "GET", "^/v1/subscription$", subscription_calls.search },
+  { "GET", "^/v1/subscription/([^/]+)$", subscription_calls.look },
+  { "POST", "^/v1/subscription/([^/]+)/activate$", subscription_calls.activate },
+  { "POST", "^/v2/orders$", orders_v2.place },
+  { "GET", "^/v2/orders/([^/]+)$", orders_v2.look },
+  { "GET", "^/v2/sims/?$", sims.list_v2 },
+  { "GET", "^/v2/sims/([^/]+)/?$", sims.look_v2 },
+  { "GET", "^/v2/subscriptions/?$", subscription_calls.search_v2 },
+  { "GET", "^/v2/subscriptions/([^/]+)/?$", subscription_calls.look_v2 },
+  { "POST", "^/v2/subscriptions/([^/]+)/activate$", subscription_calls.activate_v2 },
   { "GET", "^/v2/products$", catalogue.list_v2 },
   { "GET", "^/v2/products/([^/]+)$", catalogue.look_v2 },
 }

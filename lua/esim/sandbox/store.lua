@@ -36,6 +36,12 @@ function store.put(key, value)
   state:set(key, json.encode(value))
 end
 
+--- Put what is not there yet.
+-- @return whether it was not
+function store.add(key, value)
+  return state:add(key, json.encode(value))
+end
+
 function store.drop(key)
   state:delete(key)
 end
