@@ -6,9 +6,10 @@ local checks = {}
 local NEW, TOPUP = { NEW_ESIM = true }, { TOPUP = true, TOPUP_ACTIVATION = true }
 
 --- The headers that every request carries.
+-- @param accepts  function(value of Authorization) telling whether it lets its sender in
 -- @return nil, or status, type, message
-function checks.headers(headers, token)
-  if headers["authorization"] ~= "Bearer " .. token then
+function checks.headers(headers, accepts)
+  if not accepts(headers["authorization"]) then
     return 401, "UNAUTHORISED", "The access token is missing, wrong or expired"
   end
   local id = headers["x-correlation-id"]

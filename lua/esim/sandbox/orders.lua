@@ -1,0 +1,112 @@
+--- Orders: taken, fulfilled with time, looked at.
+
+local checks = require "esim.sandbox.checks"
+local faults = require "esim.sandbox.faults"
+local journal = require "esim.sandbox.journal"
+local reply = require "esim.sandbox.reply"
+local store = require "esim.sandbox.store"
+
+local ngx = ngx  -- luacheck: ignore
+
+local orders = {}
+
+local function product_ids(input)
+  local ids = {}
+  for i, item in ipairs(input.subscriptions) do
+    ids[i] = item.product_id
+  end
+  return ids
+end
+
+local function new_output(input, plan)
+  local settings = store.settings
+  local iccid = store.luhn("894447" .. string.format("%012d", math.random(0, 999999999999)))
+  if input.operationType ~= "NEW_ESIM" then
+    return { iccid = input.esim.iccid, subscription_id = "s-" .. store.random_text(20) }
+  end
+  local id = ("%s%s-%s-%s"):format(settings.mark, store.random_text(2), store.random_text(5), store.random_text(6))
+  local code = "LPA:1$rsp.truphone.com$" .. id
+  local lpa = plan.malformed and "LPA:1$%rsp.truphone.com$%" .. id
+    or plan.disagree and "LPA:1$rsp.example.com$" .. store.random_text(10) or code
+  return {
+    matchingId = id, iccid = iccid, smdpUrl = "rsp.truphone.com", lpa_url = lpa,
+    qrcode_url = settings.url .. "/v1/qr/" .. code, subscription_id = "s-" .. store.random_text(20),
+  }
+end
+
+local function counter(key)
+  return function(name)
+    return store.count("count:" .. key .. ":" .. name)
+  end
+end
+
+local function take(input, plan)
+  local order = {
+    id = store.new_id(), taken = ngx.now(), plan = plan, delay = tonumber(plan.slow) or store.settings.delay,
+    product_ids = product_ids(input), output = new_output(input, plan),
+  }
+  store.put("order:" .. order.id, order)
+  journal.note_taken(ngx.var.http_x_correlation_id)
+  return order
+end
+
+local function at_order(plan)
+  return plan.at == "look" and {} or plan
+end
+
+-- Faults of the way the answer is given; `at=look` moves them to the looks.
+local function manner(plan, here)
+  return (plan.at or "order") == here and plan or {}
+end
+
+--- POST /v1/order
+function orders.place()
+  ngx.req.read_body()
+  local body = store.decode(ngx.req.get_body_data())
+  local status, kind, message = checks.order(body)
+  if status then
+    return reply.refuse(status, kind, message)
+  end
+  local plan = faults.read(body.input.subscriptions)
+  status, kind, message = faults.refusal(at_order(plan), counter(ngx.var.http_x_correlation_id))
+  if status then
+    return reply.refuse(status, kind, message, { product_ids = product_ids(body.input) })
+  elseif plan.cut == "early" and plan.at ~= "look" then
+    return reply.nothing()
+  end
+  local order = take(body.input, plan)
+  -- In the provider's own order of fields: half of it still holds the id.
+  reply.json(('{"id":"%s","externalId":"%s","status":"ACCEPTED"}'):format(order.id, order.id),
+    manner(plan, "order"), order)
+end
+
+local function status_of(order)
+  local share = (ngx.now() - order.taken) / math.max(order.delay, 0.001)
+  if share >= 1 then
+    return order.plan.failed and "FAILED" or "COMPLETED"
+  elseif share >= 0.6 and order.plan.unknown then
+    return "POLISHING"
+  elseif share >= 0.3 then
+    return order.plan.fulfiling and "FULFILING" or "FULFILLING"
+  end
+  return "ACCEPTED"
+end
+
+--- GET /v1/order/{id}
+function orders.look(id)
+  local order = store.get("order:" .. id)
+  if not order then
+    return reply.refuse(404, "ORDER_NOT_FOUND", "There is no such order")
+  end
+  local plan = manner(order.plan, "look")
+  local status, kind, message = faults.refusal(plan, counter(id))
+  if status then
+    return reply.refuse(status, kind, message, order)
+  end
+  local now = status_of(order)
+  reply.json(store.encode {
+    id = id, externalId = id, status = now, output = now == "COMPLETED" and order.output or nil,
+  }, plan, order)
+end
+
+return orders
