@@ -5,7 +5,7 @@ local err = {}
 
 local KINDS = {
   invalid = "the input is not valid", not_sent = "the request never reached the provider",
-  unknown = "the order may have reached the provider, its answer is lost",
+  unknown = "it may have reached the provider, its answer is lost",
   unauthorised = "the provider does not accept the credentials", refused = "the provider refused",
   throttled = "the provider asks to wait", unavailable = "the provider cannot be reached",
   answer = "the provider's answer cannot be used", failed = "the order failed",
@@ -127,7 +127,8 @@ end
 
 --- Make an error.
 -- @param kind    one of those in README.md
--- @param fields  table: message, field, http, type, messages, correlation_id, order_id, email,
+-- @param fields  table: message, field, http, type, messages, correlation_id, order_id, email, iccid, product_ids,
+--                sent_at (seconds since 1970),
 --                retry_after (seconds), history, raw
 -- @return the error
 function err.new(kind, fields)
