@@ -25,6 +25,18 @@ local function is_text(value)
   return type(value) == "string" and value ~= ""
 end
 
+--- Whether this is an EID: 32 digits that are 1 modulo 97 (ISO/IEC 7064).
+function checks.is_eid(value)
+  if type(value) ~= "string" or not value:match("^%d+$") or #value ~= 32 then
+    return false
+  end
+  local rest = 0
+  for digit in value:gmatch("%d") do
+    rest = (rest * 10 + tonumber(digit)) % 97
+  end
+  return rest == 1
+end
+
 local function subscriptions(list)
   if type(list) ~= "table" or #list == 0 then
     return "subscriptions must not be empty"

@@ -1,6 +1,7 @@
 --- The sandbox's own calls, below /sandbox/: they move what the provider would move, and need no token.
 
 local journal = require "esim.sandbox.journal"
+local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
 local switches = require "esim.sandbox.switches"
 local tokens = require "esim.sandbox.tokens"
@@ -49,6 +50,15 @@ end
 
 calls["DELETE fault"] = function()
   switches.clear()
+  return done()
+end
+
+-- POST /sandbox/sim/{iccid}?status=…
+calls["POST sim"] = function(iccid)
+  local moved, message = sims.move(iccid, ngx.unescape_uri(ngx.var.arg_status or ""))
+  if not moved then
+    return refuse(400, message)
+  end
   return done()
 end
 

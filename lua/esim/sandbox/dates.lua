@@ -2,8 +2,12 @@
 
 local dates = {}
 
+--- With milliseconds, cut off: `2020-04-24T15:39:02.002Z`.
 function dates.text(seconds)
-  return os.date("!%Y-%m-%dT%H:%M:%SZ", seconds)
+  local whole = math.floor(seconds)
+  -- A millisecond is not always a sum of powers of two: a thousandth of one is added before the rest is cut off.
+  local milliseconds = math.floor((seconds - whole) * 1000 + 0.001)
+  return os.date("!%Y-%m-%dT%H:%M:%S", whole) .. (".%03dZ"):format(milliseconds)
 end
 
 -- Days from 1970-01-01 in the proleptic Gregorian calendar.

@@ -4,7 +4,9 @@ local checks = require "esim.sandbox.checks"
 local faults = require "esim.sandbox.faults"
 local journal = require "esim.sandbox.journal"
 local reply = require "esim.sandbox.reply"
+local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
+local subscriptions = require "esim.sandbox.subscriptions"
 
 local ngx = ngx  -- luacheck: ignore
 
@@ -40,11 +42,17 @@ local function counter(key)
   end
 end
 
+-- `ready` is when the order is completed: its SIM and its subscriptions are there from that very moment on.
 local function take(input, plan)
+  local delay = math.max(tonumber(plan.slow) or store.settings.delay, 0.001)
   local order = {
-    id = store.new_id(), taken = ngx.now(), plan = plan, delay = tonumber(plan.slow) or store.settings.delay,
-    product_ids = product_ids(input), output = new_output(input, plan),
+    id = store.new_id(), taken = ngx.now(), ready = ngx.now() + delay, plan = plan, product_ids = product_ids(input),
+    output = new_output(input, plan),
   }
+  if not plan.failed then
+    sims.keep(order, input)
+    subscriptions.keep(order, input)
+  end
   store.put("order:" .. order.id, order)
   journal.note_taken(ngx.var.http_x_correlation_id)
   return order
@@ -81,8 +89,9 @@ function orders.place()
 end
 
 local function status_of(order)
-  local share = (ngx.now() - order.taken) / math.max(order.delay, 0.001)
-  if share >= 1 then
+  local now = ngx.now()
+  local share = (now - order.taken) / (order.ready - order.taken)
+  if now >= order.ready then
     return order.plan.failed and "FAILED" or "COMPLETED"
   elseif share >= 0.6 and order.plan.unknown then
     return "POLISHING"

@@ -7,7 +7,9 @@ local faults = require "esim.sandbox.faults"
 local orders = require "esim.sandbox.orders"
 local picture = require "esim.sandbox.picture"
 local reply = require "esim.sandbox.reply"
+local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
+local subscriptions = require "esim.sandbox.subscriptions"
 local switches = require "esim.sandbox.switches"
 local tokens = require "esim.sandbox.tokens"
 
@@ -21,6 +23,12 @@ local ROUTES = {
   { "GET", "^/v1/order/(.+)$", orders.look },
   { "GET", "^/v1/(products?)$", catalogue.list },
   { "GET", "^/v1/(products?)/([^/]+)/?$", catalogue.look },
+  { "GET", "^/v1/sim/([^/]+)$", sims.look },
+  { "PUT", "^/v1/sim/([^/]+)$", sims.change },
+  { "GET", "^/v1/sim/([^/]+)/subscriptions$", subscriptions.of_sim },
+  { "GET", "^/v1/subscription$", subscriptions.search },
+  { "GET", "^/v1/subscription/([^/]+)$", subscriptions.look },
+  { "POST", "^/v1/subscription/([^/]+)/activate$", subscriptions.activate },
   { "GET", "^/v2/products$", catalogue.list_v2 },
   { "GET", "^/v2/products/([^/]+)$", catalogue.look_v2 },
 }

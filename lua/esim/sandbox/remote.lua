@@ -54,7 +54,7 @@ local function query_of(directives)
 end
 
 --- The calls of a sandbox, for who started it.
--- @return { log, token_fault, expire, fault }
+-- @return { log, token_fault, expire, fault, sim }
 function remote.calls(url, ca_file)
   local function post(target, method)
     local account = assert(require("esim.native").account { url = url, ca_file = ca_file })
@@ -76,6 +76,9 @@ function remote.calls(url, ca_file)
         return post("/sandbox/fault", "DELETE")
       end
       return post("/sandbox/fault?" .. query_of(directives))
+    end,
+    sim = function(iccid, status)
+      return post(("/sandbox/sim/%s?status=%s"):format(escaped(iccid), escaped(status)))
     end,
   }
 end

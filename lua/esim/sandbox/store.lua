@@ -36,6 +36,11 @@ function store.put(key, value)
   state:set(key, json.encode(value))
 end
 
+--- Put what is not there yet.
+function store.add(key, value)
+  state:add(key, json.encode(value))
+end
+
 function store.drop(key)
   state:delete(key)
 end
