@@ -18,6 +18,15 @@ local function walk(by_name, first)
 end
 
 describe("a list in pages", function()
+  it("gives the same in a coroutine, whatever the Lua", function()
+    local list = { ["1"] = { { "a", "b" }, "2" }, ["2"] = { nil, "reason" } }
+    local seen, e
+    local thread = coroutine.create(function() seen, e = walk(list) end)
+    assert(coroutine.resume(thread))
+    assert.same({ "a", "b", false }, seen)
+    assert.equal("reason", e)
+  end)
+
   it("gives each entry once, in order, and asks for no page twice", function()
     local seen, e, asked = walk { ["1"] = { { "a", "b" }, "2" }, ["2"] = { { "c" }, "x" }, x = { { "d" } } }
     assert.same({ "a", "b", "c", "d" }, seen)

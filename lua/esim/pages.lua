@@ -1,4 +1,4 @@
---- Lists that come in pages, for a `for` loop. A plain Lua function, so that it can wait in every Lua and host.
+--- Lists that come in pages, for a `for` loop.
 
 local err = require "esim.err"
 local loop = require "esim.loop"
@@ -7,6 +7,9 @@ local pages = {}
 
 local MOST = 10000  -- pages: a provider that never ends the list has no say in how long we ask
 local EMPTY = 10    -- pages without an entry in a row
+
+-- Lua 5.1 calls a loop's iterator from C, where no coroutine can be suspended; LuaJIT and later ones do not.
+local CANNOT_WAIT = _VERSION == "Lua 5.1" and type(rawget(_G, "jit")) ~= "table"
 
 -- Whether the list goes on at page `name`: false and why not.
 local function may_go_on(state, name)
@@ -46,12 +49,12 @@ local function turn(state)
   return advance(state)
 end
 
---- Walk a list.
+--- Walk a list, for who calls what this returns himself. It asks for a page when it is needed.
 -- @param fetch  function(page), page is nil at first: list, name of the next page or nil | nil, err
 -- @param first  name of the page that `fetch` begins with, where it is known
 -- @param name   of the function of ours that was called
 -- @return iterator: each entry; false, err where a page cannot be had, and nothing after that
-function pages.each(fetch, first, name)
+function pages.walk(fetch, first, name)
   local state = { fetch = fetch, list = {}, at = 0, count = 0, empty = 0, seen = {} }
   if first ~= nil then
     state.seen[tostring(first)] = true
@@ -72,6 +75,33 @@ function pages.each(fetch, first, name)
     state.at = state.at + 1
     return state.list[state.at]
   end
+end
+
+-- All that `step` gives, before anybody takes it.
+local function gather(step)
+  local list, at = {}, 0
+  local item, e = step()
+  while item do
+    list[#list + 1] = item
+    item, e = step()
+  end
+  return function()
+    at = at + 1
+    if at == #list + 1 and item == false then
+      return false, e
+    end
+    return list[at]
+  end
+end
+
+--- Walk a list, for a `for` loop; in a coroutine of Lua 5.1 all of it is fetched here, before the loop begins.
+-- @return as pages.walk
+function pages.each(fetch, first, name)
+  local step = pages.walk(fetch, first, name)
+  if CANNOT_WAIT and coroutine.running() then
+    return gather(step)
+  end
+  return step
 end
 
 return pages

@@ -19,15 +19,17 @@ function product.list(client, query, options)
   if query.page ~= nil then
     return fetch(client, fields, options)
   end
-  local each = pages.each(function(page)
+  local step = pages.walk(function(page)
     fields.page = page
     return fetch(client, fields, options)
   end, nil, "client:products")
-  for item, e in each do
-    if not item then
-      return nil, e
-    end
+  local item, e = step()
+  while item do
     list[#list + 1] = item
+    item, e = step()
+  end
+  if item == false then
+    return nil, e
   end
   return list
 end

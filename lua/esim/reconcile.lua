@@ -11,6 +11,7 @@
 local api = require "esim.api"
 local err = require "esim.err"
 local input = require "esim.input"
+local pages = require "esim.pages"
 local subscription = require "esim.subscription"
 
 local reconcile = {}
@@ -115,17 +116,17 @@ local function find(client, search, product_id, after, options)
     email = search.email, iccid = search.iccid, product_id = product_id, after = math.max(0, after),
     before = search.before,
   }, "client:reconcile", 2)
-  local list = {}
-  local each = subscription.each(client, client.api:path "subscription", query, options, "client:reconcile")
-  for found, e in each do
-    if not found then
-      return nil, e
-    elseif fits(found, search, product_id) then
+  local path, list = client.api:path "subscription", {}
+  local step = subscription.pages(pages.walk, client, path, query, options, "client:reconcile")
+  local found, e = step()
+  while found and #list <= MOST do
+    if fits(found, search, product_id) then
       list[#list + 1] = found
     end
-    if #list > MOST then
-      break
-    end
+    found, e = step()
+  end
+  if found == false then
+    return nil, e
   end
   return list
 end

@@ -151,17 +151,23 @@ local function fetch(client, path, query, options)
 end
 
 --- Walk a list of them, page by page.
+-- @param how      pages.each or pages.walk
 -- @param path     of the list
 -- @param query    its fields
 -- @param options  timeout (seconds, of each page), correlation_id
 -- @param name     of the function of ours that was called
 -- @return iterator, see esim.pages
-function subscription.each(client, path, query, options, name)
+function subscription.pages(how, client, path, query, options, name)
   local fields = client.api:query(query)
-  return pages.each(function(page)
+  return how(function(page)
     fields.page = page or fields.page
     return fetch(client, path, fields, options)
   end, query.page, name)
+end
+
+--- The same for a `for` loop.
+function subscription.each(...)
+  return subscription.pages(pages.each, ...)
 end
 
 return subscription
