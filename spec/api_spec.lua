@@ -100,9 +100,12 @@ describe("a completed order's output", function()
 
   it("is gathered from where v2 has it", function()
     local code = "1$rsp.example.com$AB-C"
-    for _, metadata in ipairs { { links = { _lpa = code } }, { _links = { _lpa = { href = code } } } } do
-      local body = { id = "o", iccid = "89", matching_id = "AB-C", smdp_url = "rsp.example.com", _metadata = metadata }
-      local wanted = { _lpa = code, iccid = "89", matching_id = "AB-C", smdp_url = "rsp.example.com" }
+    local wanted = { _lpa = code, iccid = "89", matching_id = "AB-C", smdp_url = "rsp.example.com", qrcode_url = "q" }
+    for _, metadata in ipairs {
+      { links = { _lpa = code, _smdp = "rsp.example.com", _qrcode = "q" } },
+      { _links = { _lpa = { href = code }, _smdp = { href = "rsp.example.com" }, _qrcode = { href = "q" } } },
+    } do
+      local body = { id = "o", iccid = "89", output = { matching_id = "AB-C" }, _metadata = metadata }
       assert.same(wanted, api.output(body))
     end
   end)
@@ -114,18 +117,46 @@ describe("a completed order's output", function()
   end)
 end)
 
+describe("the subscriptions of a SIM", function()
+  it("are where the dialect has them", function()
+    assert.same({ "/v1/sim/89/subscriptions", {} }, { api.new({}):subscriptions_of("89", {}) })
+    assert.same({ "/v2/subscriptions", { iccid = "89" } }, { api.new({ api = "v2" }):subscriptions_of("89", {}) })
+  end)
+end)
+
 describe("an order's body", function()
   it("is written in the dialect of the client", function()
     local client = assert(esim.client { url = esim.PREPRODUCTION, token = "t", api = "v2" })
     local shown = assert(client:preview(provider.input("p", {
       customer = { email = "e", firstName = "A", countryOfResidence = "US" },
+      subscriptions = { {
+        product_id = "p", price = 10, currency = "USD", activationDate = "2090-01-01T00:00:00Z",
+      } },
     })))
     assert.equal(esim.PREPRODUCTION .. "/v2/orders", shown.url)
-    assert.same({ input = {
-      operation_type = "NEW_ESIM", country_code = "PT", device = { id = "1", type = "ios" },
-      customer = { email = "e", first_name = "A", country_of_residence = "US" },
-      subscriptions = { { product_id = "p" } },
-    } }, json.decode(shown.body))
+    assert.same({
+      operation_type = "ACTIVATION", sim_type = "ESIM", country = "PT",
+      product = { id = "p", sold_price = 10, sold_currency = "USD", activation_date = "2090-01-01T00:00:00Z" },
+      subscriber = {
+        email = "e", first_name = "A", country_of_residence = "US", device = { id = "1", operating_system = "iOS" },
+      },
+    }, json.decode(shown.body))
+  end)
+
+  it("of v2 takes one product", function()
+    local client = assert(esim.client { url = esim.PREPRODUCTION, token = "t", api = "v2" })
+    local input = provider.input()
+    input.subscriptions[2] = { product_id = "q" }
+    local _, e = client:preview(input)
+    assert.same({ "invalid", "subscriptions" }, { e.kind, e.field })
+    assert.truthy(client:preview(provider.input()))
+  end)
+
+  it("whose parts are no tables is written all the same, where it is not checked", function()
+    local client = assert(esim.client { url = esim.PREPRODUCTION, token = "t", api = "v2" })
+    for _, name in ipairs { "customer", "device", "esim" } do
+      assert(client:preview(provider.input("p", { [name] = 1 }), { check = false }))
+    end
   end)
 
   it("that goes round in a circle is refused, not followed", function()

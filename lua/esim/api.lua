@@ -9,6 +9,7 @@ local PATHS = {
   v1 = { order = "/v1/order", product = "/v1/product", sim = "/v1/sim", subscription = "/v1/subscription" },
   v2 = { order = "/v2/orders", product = "/v2/products", sim = "/v2/sims", subscription = "/v2/subscriptions" },
 }
+local PREFERENCES = "/v1/sim"  -- of v2 none are known
 
 local DEPTH = 64  -- of a body: deeper ones the encoder refuses
 
@@ -31,9 +32,13 @@ function api.new(options)
 end
 
 --- The path of a thing: of all of them, or the one with this id and what follows it.
--- @param kind  "order", "product", "sim" or "subscription"
+-- @param kind  "order", "product", "sim", "subscription", or "preferences": of the SIM with this id
 -- @param ...   id and further parts, each percent-encoded here; or nothing
 function Api:path(kind, ...)
+  if kind == "preferences" then
+    local iccid = ...
+    return PREFERENCES .. "/" .. percent.encode(iccid) .. "/preferences"
+  end
   local path = kind == "product" and self.product_path or self.paths[kind]
   for i = 1, select("#", ...) do
     path = path .. "/" .. percent.encode((select(i, ...)))
@@ -45,21 +50,74 @@ local function snake(key)
   return type(key) == "string" and (key:gsub("(%l)(%u)", "%1_%2"):lower()) or key
 end
 
-local function with_snakes(value, depth)
+-- A copy in v2's way of writing names; `names` are those that it calls otherwise.
+local function renamed(value, names, depth)
   if type(value) ~= "table" or depth > DEPTH then
     return value
   end
   local copy = {}
   for key, inner in pairs(value) do
-    copy[snake(key)] = with_snakes(inner, depth + 1)
+    copy[names[key] or snake(key)] = renamed(inner, {}, depth + 1)
   end
   return copy
 end
 
---- The body of an order.
--- @param input  in v1's own field names
+local ORDER = { operationType = "operation_type", countryCode = "country" }
+local PRODUCT = { product_id = "id", price = "sold_price", currency = "sold_currency" }
+local DEVICE = { type = "operating_system" }
+local OPERATIONS = { NEW_ESIM = "ACTIVATION", TOPUP = "TOPUP", TOPUP_ACTIVATION = "TOPUP" }
+local SYSTEMS = { ios = "iOS", android = "Android", iot = "IoT" }
+
+local function subscriber_of(input)
+  local subscriber = renamed(input.customer or {}, {}, 1)
+  local device = renamed(input.device, DEVICE, 1)
+  if type(subscriber) ~= "table" then
+    return subscriber
+  elseif type(device) == "table" then
+    device.operating_system = SYSTEMS[device.operating_system] or device.operating_system
+  end
+  subscriber.device, subscriber.sim = device, renamed(input.esim, {}, 1)
+  return subscriber
+end
+
+-- An order of v1 in the words of v2, which takes one product: body | nil, field, what is wrong with it.
+local function in_v2(input)
+  local list = input.subscriptions
+  if type(list) ~= "table" or #list ~= 1 then
+    return nil, "subscriptions", "must hold one product: an order of v2 takes no more"
+  end
+  local rest = {}
+  for name, value in pairs(input) do
+    rest[name] = value
+  end
+  rest.customer, rest.device, rest.esim, rest.subscriptions = nil, nil, nil, nil
+  local body = renamed(rest, ORDER, 1)
+  body.operation_type = OPERATIONS[body.operation_type] or body.operation_type
+  if body.operation_type == "ACTIVATION" then
+    body.sim_type = body.sim_type or "ESIM"
+  end
+  body.product, body.subscriber = renamed(list[1], PRODUCT, 1), subscriber_of(input)
+  return body
+end
+
+--- The body of an order. v2's words are those of the provider's page "Getting a new eSIM" (v2).
+-- @param input  in v1's words
+-- @return table | nil, field, what is wrong with it
 function Api:order(input)
-  return { input = self.version == "v2" and with_snakes(input, 1) or input }
+  if self.version == "v2" then
+    return in_v2(input)
+  end
+  return { input = input }
+end
+
+--- Where the subscriptions of a SIM are listed: v2 has but the search.
+-- @return path, query
+function Api:subscriptions_of(iccid, query)
+  if self.version == "v1" then
+    return self:path("sim", iccid, "subscriptions"), query
+  end
+  query.iccid = iccid
+  return self:path "subscription", query
 end
 
 local SIZE = { v1 = "size", v2 = "page_size" }
@@ -171,8 +229,8 @@ function api.output(body)
   for _, name in ipairs(OUTPUT) do
     output[name] = output[name] or within[name] or links[name] or body[name]
   end
-  output._lpa = output._lpa or output.lpa
   output.iccid = output.iccid or output.sim_id or body.sim_id
+  output.smdp_url = output.smdp_url or within._smdp or links._smdp
   output.qrcode_url = output.qrcode_url or within._qrcode or links._qrcode
   return (type(body.output) == "table" or next(output)) and output or nil
 end

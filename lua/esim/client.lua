@@ -120,9 +120,13 @@ local function prepare(self, given, options)
       return nil, e
     end
   end
-  local body, reason = json.encode(inner[self].api:order(full))
+  local body, field, reason = inner[self].api:order(full)
+  if body then
+    field = "input"
+    body, reason = json.encode(body)
+  end
   if not body then
-    return nil, err.new("invalid", { field = "input", message = reason, correlation_id = correlation_id })
+    return nil, err.new("invalid", { field = field, message = reason, correlation_id = correlation_id })
   end
   local trace = reconcile.trace(full)
   trace.sent_at = os.time()

@@ -15,7 +15,7 @@ local KINDS = {
 -- Fields of an order's answer that are secrets, in both of the provider's spellings.
 local SECRET = {
   matchingid = true, matching_id = true, lpa_url = true, _lpa = true, lpa = true, lpaurl = true,
-  qrcode_url = true, qrcodeurl = true, qr_code = true, activation_code = true, activationcode = true,
+  qrcode_url = true, _qrcode = true, qrcodeurl = true, qr_code = true, activation_code = true, activationcode = true,
   access_token = true, accesstoken = true, refresh_token = true, refreshtoken = true, token = true,
   client_secret = true, clientsecret = true, authorization = true, confirmation_code = true, confirmationcode = true,
 }

@@ -6,6 +6,7 @@ local err = require "esim.err"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local notification = require "esim.notification"
+local percent = require "esim.percent"
 local subscription = require "esim.subscription"
 
 local sim = {}
@@ -39,8 +40,12 @@ local function invalid(field, reason)
   return nil, err.new("invalid", { field = field, message = native.faults[reason] })
 end
 
-local function path_of(self, ...)
-  return inner[self].api:path("sim", self.iccid, ...)
+local function path_of(self)
+  return inner[self].api:path("sim", self.iccid)
+end
+
+local function notifications_of(self, kind)
+  return inner[self].api:path("preferences", self.iccid) .. "/notifications/" .. percent.encode(kind)
 end
 
 local function send(self, options, what)
@@ -115,7 +120,9 @@ end
 function Sim:subscriptions(query, options)
   query = subscription.query(query, "sim:subscriptions", 2)
   options = call.options(options, nil, "sim:subscriptions", 2)
-  return subscription.each(inner[self], path_of(self, "subscriptions"), query, options, "sim:subscriptions")
+  local client = inner[self]
+  local path, whole = client.api:subscriptions_of(self.iccid, query)
+  return subscription.each(client, path, whole, options, "sim:subscriptions")
 end
 
 --- Have the provider tell a URL of yours what happens to this SIM. Sent once.
@@ -134,7 +141,7 @@ function Sim:notify(fields, options)
     return nil, err.new("invalid", { field = "url", message = "must be a whole URL, http or https" })
   end
   local body, e = send(self, options, {
-    method = "POST", path = path_of(self, "preferences", "notifications", fields.type), once = true,
+    method = "POST", path = notifications_of(self, fields.type), once = true,
     body = { webhook_url = fields.url },
   })
   if not body then
@@ -149,7 +156,9 @@ end
 function Sim:notifications(options)
   options = call.options(options, nil, "sim:notifications", 2)
   loop.check("sim:notifications")
-  local body, e, _, context = send(self, options, { method = "GET", path = path_of(self, "preferences") })
+  local body, e, _, context = send(self, options, {
+    method = "GET", path = inner[self].api:path("preferences", self.iccid),
+  })
   if not body then
     return nil, e
   end
@@ -168,9 +177,7 @@ function Sim:unnotify(kind, options)
   call.identifier(kind, "sim:unnotify", 2)
   options = call.options(options, nil, "sim:unnotify", 2)
   loop.check("sim:unnotify")
-  local body, e = send(self, options, {
-    method = "DELETE", path = path_of(self, "preferences", "notifications", kind),
-  })
+  local body, e = send(self, options, { method = "DELETE", path = notifications_of(self, kind) })
   if not body then
     return nil, e
   end
