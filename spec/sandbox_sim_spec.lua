@@ -160,6 +160,40 @@ describe("subscriptions", function()
   end)
 end)
 
+describe("a top-up", function()
+  local function top_up(iccid, email, from)
+    local body = raw.input("p", { operationType = "TOPUP", countryCode = false, esim = { iccid = iccid },
+      customer = email and { email = email } or false })
+    local status, _, said = raw.order(nil, { body = body, url = from and from.url, token = from and from.token })
+    return status, json.decode(said).type
+  end
+
+  it("of a SIM that the sandbox made meets the limit of 15 subscriptions", function()
+    local list = {}
+    for i = 1, 14 do list[i] = { product_id = "p" } end
+    local iccid = ordered({ subscriptions = list }).iccid
+    assert.equal(200, (top_up(iccid)))
+    assert.same({ 422, "SUBSCRIPTION_LIMIT_REACHED" }, { top_up(iccid) })
+    for _ = 1, 2 do list[#list + 1] = { product_id = "p" } end
+    assert.equal(422, (raw.order(nil, { body = raw.input("p", { subscriptions = list }) })))
+    for _ = 1, 16 do assert.equal(200, (top_up "8944478600000205352")) end
+  end)
+
+  it("is for a customer who exists, where an option says so", function()
+    local one = assert(sandbox.start { delay = 0, strict = true })
+    local iccid = ordered({ customer = { email = "mine" } }, "p", one).iccid
+    local got = {}
+    for i, case in ipairs { { iccid }, { iccid, "mine" }, { iccid, "yours" }, { "8944478600000205337" },
+      { "8944478600000205337", "mine" } } do
+      got[i] = select(2, top_up(case[1], case[2], one)) or "taken"
+    end
+    local orders = one.log().orders
+    assert(one.stop())
+    assert.same({ "taken", "taken", "EMAIL_AND_ICCID_DO_NOT_MATCH", "CUSTOMER_MUST_EXIST",
+      "EMAIL_AND_ICCID_DO_NOT_MATCH", 3 }, { got[1], got[2], got[3], got[4], got[5], orders })
+  end)
+end)
+
 describe("the search for subscriptions", function()
   local function found(query)
     local status, list = get("/v1/subscription?" .. query)

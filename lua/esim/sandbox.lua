@@ -40,7 +40,7 @@ local TOKEN_PATH = "/auth/realms/tru-staff/protocol/openid-connect/token"
 -- The options that the workers need.
 local SETTINGS = {
   "token", "url", "delay", "logs", "mark", "client_id", "client_secret", "lifetime", "style", "scope", "product_path",
-  "links", "install",
+  "links", "install", "strict",
 }
 
 local function output_of(command)
@@ -210,7 +210,8 @@ end
 --   client_id, client_secret (random ones), lifetime (of the tokens that it issues, in seconds, 300), style ("body" or
 --   "basic": the one way in which clients may authenticate; default both), scope (one that they must ask for);
 --   product_path ("product" or "products": the one spelling of v1's list; default both), links ("links" or "_links":
---   what v2's metadata calls them); install (seconds from an order's end until its SIM is installed; default: never)
+--   what v2's metadata calls them); install (seconds from an order's end until its SIM is installed; default: never),
+--   strict (true: a top-up must be for a SIM that the sandbox made, and for its customer)
 -- @return { url, token, token_url, client_id, client_secret, port, pid, ca_file, stop = function() … end }, and the
 --   calls of esim.sandbox.remote: log() and what follows | nil, reason
 function sandbox.start(options)

@@ -1,6 +1,10 @@
 --- What the provider refuses, in its own words: headers and body of an order.
 -- Runs inside nginx; independent of esim.input, which it is there to test.
 
+local dates = require "esim.sandbox.dates"
+
+local ngx = ngx  -- luacheck: ignore
+
 local checks = {}
 
 local NEW, TOPUP = { NEW_ESIM = true }, { TOPUP = true, TOPUP_ACTIVATION = true }
@@ -37,6 +41,12 @@ function checks.is_eid(value)
   return rest == 1
 end
 
+--- Whether this is a date on which a subscription may begin: one that was a minute ago is still now.
+function checks.is_start(value)
+  local at = dates.parse(value)
+  return at ~= nil and at > ngx.time() - 60
+end
+
 local function subscriptions(list)
   if type(list) ~= "table" or #list == 0 then
     return "subscriptions must not be empty"
@@ -48,6 +58,8 @@ local function subscriptions(list)
       return "price and currency go together"
     elseif item.price ~= nil and type(item.price) ~= "number" then
       return "price must be a number"
+    elseif item.activationDate ~= nil and not checks.is_start(item.activationDate) then
+      return "activationDate must be a UTC date that is not in the past"
     end
   end
 end

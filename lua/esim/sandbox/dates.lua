@@ -10,6 +10,11 @@ function dates.text(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%S", whole) .. (".%03dZ"):format(milliseconds)
 end
 
+--- Without a fraction, as in v2: `2020-12-04T17:20:38Z`.
+function dates.seconds(seconds)
+  return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
+end
+
 -- Days from 1970-01-01 in the proleptic Gregorian calendar.
 local function days(year, month, day)
   local y = month <= 2 and year - 1 or year

@@ -3,6 +3,7 @@
 local checks = require "esim.sandbox.checks"
 local faults = require "esim.sandbox.faults"
 local journal = require "esim.sandbox.journal"
+local limits = require "esim.sandbox.limits"
 local reply = require "esim.sandbox.reply"
 local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
@@ -67,6 +68,29 @@ local function manner(plan, here)
   return (plan.at or "order") == here and plan or {}
 end
 
+--- Take an order, or refuse it as it wants that, or because of what there is.
+-- @param input  in the words of v1, checked
+-- @param show   function(order) giving the body of the answer
+function orders.accept(input, show)
+  local status, kind, message = limits.refusal(input)
+  local plan = faults.read(input.subscriptions)
+  if not status then
+    status, kind, message = faults.refusal(at_order(plan), counter(ngx.var.http_x_correlation_id))
+  end
+  if status then
+    return reply.refuse(status, kind, message, { product_ids = product_ids(input) })
+  elseif plan.cut == "early" and plan.at ~= "look" then
+    return reply.nothing()
+  end
+  local order = take(input, plan)
+  reply.json(show(order), manner(plan, "order"), order)
+end
+
+-- In the provider's own order of fields: half of it still holds the id.
+local function accepted(order)
+  return ('{"id":"%s","externalId":"%s","status":"ACCEPTED"}'):format(order.id, order.id)
+end
+
 --- POST /v1/order
 function orders.place()
   ngx.req.read_body()
@@ -75,17 +99,7 @@ function orders.place()
   if status then
     return reply.refuse(status, kind, message)
   end
-  local plan = faults.read(body.input.subscriptions)
-  status, kind, message = faults.refusal(at_order(plan), counter(ngx.var.http_x_correlation_id))
-  if status then
-    return reply.refuse(status, kind, message, { product_ids = product_ids(body.input) })
-  elseif plan.cut == "early" and plan.at ~= "look" then
-    return reply.nothing()
-  end
-  local order = take(body.input, plan)
-  -- In the provider's own order of fields: half of it still holds the id.
-  reply.json(('{"id":"%s","externalId":"%s","status":"ACCEPTED"}'):format(order.id, order.id),
-    manner(plan, "order"), order)
+  return orders.accept(body.input, accepted)
 end
 
 local function status_of(order)
@@ -101,8 +115,9 @@ local function status_of(order)
   return "ACCEPTED"
 end
 
---- GET /v1/order/{id}
-function orders.look(id)
+--- Answer with an order, or as it wants its looks to be answered.
+-- @param show  function(order, status) giving the body of the answer
+function orders.show(id, show)
   local order = store.get("order:" .. id)
   if not order then
     return reply.refuse(404, "ORDER_NOT_FOUND", "There is no such order")
@@ -112,10 +127,18 @@ function orders.look(id)
   if status then
     return reply.refuse(status, kind, message, order)
   end
-  local now = status_of(order)
-  reply.json(store.encode {
-    id = id, externalId = id, status = now, output = now == "COMPLETED" and order.output or nil,
-  }, plan, order)
+  reply.json(show(order, status_of(order)), plan, order)
+end
+
+local function in_v1(order, status)
+  return store.encode {
+    id = order.id, externalId = order.id, status = status, output = status == "COMPLETED" and order.output or nil,
+  }
+end
+
+--- GET /v1/order/{id}
+function orders.look(id)
+  return orders.show(id, in_v1)
 end
 
 return orders

@@ -5,6 +5,7 @@ local checks = require "esim.sandbox.checks"
 local control = require "esim.sandbox.control"
 local faults = require "esim.sandbox.faults"
 local orders = require "esim.sandbox.orders"
+local orders_v2 = require "esim.sandbox.orders_v2"
 local picture = require "esim.sandbox.picture"
 local reply = require "esim.sandbox.reply"
 local sims = require "esim.sandbox.sims"
@@ -29,6 +30,13 @@ local ROUTES = {
   { "GET", "^/v1/subscription$", subscriptions.search },
   { "GET", "^/v1/subscription/([^/]+)$", subscriptions.look },
   { "POST", "^/v1/subscription/([^/]+)/activate$", subscriptions.activate },
+  { "POST", "^/v2/orders$", orders_v2.place },
+  { "GET", "^/v2/orders/([^/]+)$", orders_v2.look },
+  { "GET", "^/v2/sims/?$", sims.list_v2 },
+  { "GET", "^/v2/sims/([^/]+)/?$", sims.look_v2 },
+  { "GET", "^/v2/subscriptions/?$", subscriptions.search_v2 },
+  { "GET", "^/v2/subscriptions/([^/]+)/?$", subscriptions.look_v2 },
+  { "POST", "^/v2/subscriptions/([^/]+)/activate$", subscriptions.activate_v2 },
   { "GET", "^/v2/products$", catalogue.list_v2 },
   { "GET", "^/v2/products/([^/]+)$", catalogue.look_v2 },
 }

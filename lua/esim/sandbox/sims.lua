@@ -5,6 +5,7 @@ local checks = require "esim.sandbox.checks"
 local dates = require "esim.sandbox.dates"
 local reply = require "esim.sandbox.reply"
 local store = require "esim.sandbox.store"
+local v2 = require "esim.sandbox.v2"
 
 local ngx = ngx  -- luacheck: ignore
 
@@ -12,17 +13,27 @@ local sims = {}
 
 local STATUSES = { Released = true, Downloaded = true, Installed = true, Unavailable = true }
 
+--- The customer's email in an order's input, or nil.
+function sims.email_of(input)
+  local email = type(input.customer) == "table" and input.customer.email
+  return type(email) == "string" and email or nil
+end
+
 --- Keep the SIM of an order that is taken. One that was topped up and is not known exists from then on too: as
 -- somebody else's, without a code.
 -- @param order  ready: when it is completed; output
 -- @param input  of the order
 function sims.keep(order, input)
-  local out, device = order.output, input.device or {}
-  store.add("sim:" .. out.iccid, {
+  local out, device = order.output, input.device
+  local is_new = store.add("sim:" .. out.iccid, {
     iccid = out.iccid, from = order.ready, matching_id = out.matchingId, lpa_url = out.lpa_url,
-    qrcode_url = out.qrcode_url, email = input.customer and input.customer.email, device_id = device.id,
-    eid = device.type == "ios" and device.eid or nil, foreign = not out.matchingId or nil,
+    qrcode_url = out.qrcode_url, email = sims.email_of(input), device_id = device.id,
+    eid = device.type == "ios" and type(device.eid) == "string" and device.eid or nil,
+    foreign = not out.matchingId or nil,
   })
+  if is_new then
+    store.push("sims", out.iccid)
+  end
 end
 
 --- A SIM, its order completed or not, or nil.
@@ -61,6 +72,18 @@ local function in_v1(sim)
   }
 end
 
+local function in_v2(sim)
+  local status, since = state_of(sim)
+  return {
+    iccid = sim.iccid, status = status, matching_id = sim.matching_id, sim_type = "ESIM",
+    last_modified = dates.seconds(math.max(since, sim.changed or 0)),
+    _metadata = v2.metadata {
+      _lpa = v2.code(sim.lpa_url), _subscriptions = "/v2/subscriptions?iccid=" .. sim.iccid, _qrcode = sim.qrcode_url,
+      _self = "/v2/sims/" .. sim.iccid,
+    },
+  }
+end
+
 --- Refuse what names no SIM.
 function sims.refuse()
   return reply.refuse(404, "SIM_NOT_FOUND", "There is no such SIM")
@@ -73,6 +96,25 @@ function sims.look(iccid)
     return sims.refuse()
   end
   reply.json(store.encode(in_v1(sim)))
+end
+
+--- GET /v2/sims
+function sims.list_v2()
+  local list = {}
+  for iccid in store.each("sims") do
+    local sim = sims.find(iccid)
+    list[#list + 1] = sim and in_v2(sim)
+  end
+  return v2.list("/v2/sims", list)
+end
+
+--- GET /v2/sims/{iccid}
+function sims.look_v2(iccid)
+  local sim = sims.find(iccid)
+  if not sim then
+    return sims.refuse()
+  end
+  reply.json(store.encode(in_v2(sim)))
 end
 
 --- PUT /v1/sim/{iccid}

@@ -37,8 +37,9 @@ function store.put(key, value)
 end
 
 --- Put what is not there yet.
+-- @return whether it was not
 function store.add(key, value)
-  state:add(key, json.encode(value))
+  return state:add(key, json.encode(value))
 end
 
 function store.drop(key)

@@ -8,6 +8,7 @@ local pages = require "esim.sandbox.pages"
 local reply = require "esim.sandbox.reply"
 local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
+local v2 = require "esim.sandbox.v2"
 
 local ngx = ngx  -- luacheck: ignore
 
@@ -20,7 +21,7 @@ local function activation_of(item, order)
   if item.is_first_usage_activation then
     return nil
   end
-  return dates.parse(item.activationDate or "") or order.ready
+  return item.activationDate and dates.parse(item.activationDate) or order.ready
 end
 
 --- Keep the subscriptions of an order that is taken.
@@ -35,8 +36,7 @@ function subscriptions.keep(order, input)
       id = id, iccid = iccid, product_id = item.product_id, order_id = order.id, created = order.ready,
       shown = order.ready + (tonumber(order.plan.hidden) or 0),
       activation = activation_of(item, order),
-      email = input.customer and input.customer.email or sim.email,
-      device_id = input.device and input.device.id or sim.device_id,
+      email = sims.email_of(input) or sim.email, device_id = input.device.id or sim.device_id,
     })
     store.push("subscriptions", id)
     store.push("subscriptions:" .. iccid, id)
@@ -73,6 +73,19 @@ local function account_of(one)
   return { status = status, ends = ends, initial = initial, spent = spent }, product
 end
 
+--- How many of a SIM's have not ended, those that are on their way included.
+function subscriptions.count(iccid)
+  local n = 0
+  for id in store.each("subscriptions:" .. iccid) do
+    local one = store.get("subscription:" .. id)
+    local status = one and account_of(one).status or "EXPIRED"
+    if status ~= "EXPIRED" and status ~= "DEPLETED" then
+      n = n + 1
+    end
+  end
+  return n
+end
+
 local function in_v1(one)
   local account, product = account_of(one)
   return {
@@ -87,10 +100,25 @@ local function in_v1(one)
   }
 end
 
-local function all_in_v1(list)
+local function in_v2(one)
+  local account, product = account_of(one)
+  local path = "/v2/subscriptions/" .. one.id
+  return {
+    id = one.id, name = product.name, sim_id = one.iccid, product_id = one.product_id, status = account.status,
+    created_date = dates.seconds(one.created), activation_date = one.activation and dates.seconds(one.activation),
+    expiry_date = account.ends and dates.seconds(account.ends), initial_balance = account.initial,
+    current_balance = account.initial - account.spent, spend_balance = account.spent, balance_units = "Bytes",
+    _metadata = v2.metadata {
+      _activate = path .. "/activate", _sim = "/v2/sims/" .. one.iccid, _self = path,
+      _product = "/v2/products/" .. one.product_id,
+    },
+  }
+end
+
+local function all(list, show)
   local out = {}
   for i, one in ipairs(list) do
-    out[i] = in_v1(one)
+    out[i] = show(one)
   end
   return out
 end
@@ -100,7 +128,7 @@ function subscriptions.of_sim(iccid)
   if not sims.find(iccid) then
     return sims.refuse()
   end
-  reply.json(store.encode_list(all_in_v1(existing("subscriptions:" .. iccid))))
+  reply.json(store.encode_list(all(existing("subscriptions:" .. iccid), in_v1)))
 end
 
 -- What a search wants, or nil and what is wrong with it.
@@ -131,11 +159,11 @@ local function is_wanted(one, want)
     and (not want.after or one.created > want.after)
 end
 
---- GET /v1/subscription
-function subscriptions.search()
+-- What the query asks for, or nil and what is wrong with it.
+local function searched()
   local want, message = wanted()
   if not want then
-    return reply.refuse(400, "INVALID_REQUEST_PARAMS", message)
+    return nil, message
   end
   local found = {}
   for _, one in ipairs(existing(want.iccid and "subscriptions:" .. want.iccid or "subscriptions")) do
@@ -143,40 +171,76 @@ function subscriptions.search()
       found[#found + 1] = one
     end
   end
+  return found
+end
+
+local function refuse_query(message)
+  return reply.refuse(400, "INVALID_REQUEST_PARAMS", message)
+end
+
+--- GET /v1/subscription
+function subscriptions.search()
+  local found, message = searched()
   local part
-  part, message = pages.part(found, { size = "size", page = "page" })
+  if found then
+    part, message = pages.part(found, { size = "size", page = "page" })
+  end
   if not part then
-    return reply.refuse(400, "INVALID_REQUEST_PARAMS", message)
+    return refuse_query(message)
   end
   pages.headers(part)
-  reply.json(store.encode_list(all_in_v1(part.items)))
+  reply.json(store.encode_list(all(part.items, in_v1)))
+end
+
+--- GET /v2/subscriptions
+function subscriptions.search_v2()
+  local found, message = searched()
+  if not found then
+    return refuse_query(message)
+  end
+  return v2.list("/v2/subscriptions", all(found, in_v2))
 end
 
 local function refuse()
   return reply.refuse(404, "SUBSCRIPTION_NOT_FOUND", "There is no such subscription")
 end
 
---- GET /v1/subscription/{id}
-function subscriptions.look(id)
+local function look(id, show)
   local one = subscriptions.find(id)
   if not one then
     return refuse()
   end
-  reply.json(store.encode(in_v1(one)))
+  reply.json(store.encode(show(one)))
+end
+
+local function activate(id, show)
+  local one, now = subscriptions.find(id), ngx.now()
+  ngx.req.read_body()
+  if one and (not one.activation or one.activation > now) then
+    one.activation = now
+    store.put("subscription:" .. id, one)
+  end
+  return look(id, show)
+end
+
+--- GET /v1/subscription/{id}
+function subscriptions.look(id)
+  return look(id, in_v1)
+end
+
+--- GET /v2/subscriptions/{id}
+function subscriptions.look_v2(id)
+  return look(id, in_v2)
 end
 
 --- POST /v1/subscription/{id}/activate
 function subscriptions.activate(id)
-  local one, now = subscriptions.find(id), ngx.now()
-  if not one then
-    return refuse()
-  end
-  ngx.req.read_body()
-  if not one.activation or one.activation > now then
-    one.activation = now
-    store.put("subscription:" .. id, one)
-  end
-  reply.json(store.encode(in_v1(one)))
+  return activate(id, in_v1)
+end
+
+--- POST /v2/subscriptions/{id}/activate
+function subscriptions.activate_v2(id)
+  return activate(id, in_v2)
 end
 
 return subscriptions

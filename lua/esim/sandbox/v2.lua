@@ -16,7 +16,12 @@ function v2.metadata(links, name)
   for key, target in pairs(links) do
     out[key] = target:sub(1, 1) == "/" and store.settings.url .. target or target
   end
-  return { [name or store.settings.links or "links"] = out }
+  return { [store.settings.links or name or "links"] = out }
+end
+
+--- An activation code as v2 writes it: without its prefix.
+function v2.code(text)
+  return text and (text:gsub("^LPA:", ""))
 end
 
 local function link_to(path, part, page)
