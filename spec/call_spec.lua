@@ -117,7 +117,7 @@ describe("a call that is safe to repeat", function()
     end)
   end
 
-  for _, body in ipairs { "", "null", "1", '"x"', "[1", "{}", "[]", '{"id":1}', '{"id":"another"}', "\0", "\255" } do
+  for _, body in ipairs { "", "null", "1", '"x"', "[1", "{}", "[]", '{"id":1}', '{"id":"another"}', "\1", "\255" } do
     it(("with the body %q says what is wrong, in one line"):format(body), function()
       local got, e = client_of(saying(peer.answer("200 OK", body))):product("x", { timeout = 2 })
       assert.is_nil(got)
@@ -212,5 +212,75 @@ describe("a call that is not safe to repeat", function()
       local _, e = subscription:activate()
       assert.same({ kind, status }, { e.kind, e.http })
     end)
+  end
+end)
+
+describe("every call", function()
+  local ONCE = { activate = true, notify = true }
+  local NOTICE = { type = "SUBSCRIPTION_END", url = "https://x.example.com/" }
+  local options = { timeout = 0.1, correlation_id = "mine" }
+
+  local CALLS = {
+    products = function(client) return client:products(nil, options) end,
+    product = function(client) return client:product(PRODUCT, options) end,
+    sim = function(client, sim) return client:sim(sim.iccid, options) end,
+    refresh = function(_, sim) return sim:refresh(options) end,
+    update = function(_, sim) return sim:update({ eid = EID }, options) end,
+    ["sim's subscriptions"] = function(_, sim) return sim:subscriptions(nil, options)() end,
+    notify = function(_, sim) return sim:notify(NOTICE, options) end,
+    notifications = function(_, sim) return sim:notifications(options) end,
+    unnotify = function(_, sim) return sim:unnotify(NOTICE, options) end,
+    subscription = function(client, _, one) return client:subscription(one.id, options) end,
+    ["subscription's refresh"] = function(_, _, one) return one:refresh(options) end,
+    activate = function(_, _, one) return one:activate(options) end,
+    subscriptions = function(client) return client:subscriptions({ email = "x" }, options)() end,
+    reconcile = function(client)
+      return client:reconcile(provider.input(), { after = 0, timeout = 0.2, correlation_id = "mine" })
+    end,
+  }
+
+  local KINDS = {
+    [400] = "refused", [401] = "unauthorised", [403] = "unauthorised", [404] = "refused", [406] = "refused",
+    [422] = "refused", [429] = "throttled", [500] = "unavailable", [502] = "unavailable", [503] = "throttled",
+    [504] = "unavailable",
+  }
+
+  local profile
+
+  setup(function()
+    profile = assert(assert(box.client:order(provider.input())):wait { timeout = 20, first = 0.05 })
+  end)
+
+  -- A refused token holds all of a client: each case has one of its own.
+  local function meet(call, fault)
+    local client = assert(esim.client { url = box.url, token = box.token })
+    local sim = assert(client:sim(profile.iccid))
+    local subscription = assert(client:subscription(profile.subscription_id))
+    assert(sim:notify { type = NOTICE.type, url = NOTICE.url })  -- there is something to forget
+    fault.path = "*"
+    box.fault(fault)
+    local got, e = call(client, sim, subscription)
+    assert.falsy(got)
+    return e
+  end
+
+  for name, call in pairs(CALLS) do
+    for status, kind in pairs(KINDS) do
+      it(name .. " that meets " .. status .. " says what it is", function()
+        local e = meet(call, { status = status, html = status >= 502 or nil })
+        assert.equal(ONCE[name] and status >= 500 and "unknown" or kind, e.kind)
+        assert.same({ status, "mine" }, { e.http, e.correlation_id })
+        assert.is_nil(tostring(e):find("[%c<]"))
+      end)
+    end
+
+    for _, fault in ipairs { "html", "garbled", "redirect" } do
+      it(name .. " that is answered with what is none (" .. fault .. ") says so", function()
+        local e = meet(call, { [fault] = true })
+        local lost = ONCE[name] and "unknown" or name == "unnotify" and "refused" or "unavailable"  -- it had worked
+        assert.equal(fault == "garbled" and lost or "answer", e.kind)
+        assert.equal("mine", e.correlation_id)
+      end)
+    end
   end
 end)

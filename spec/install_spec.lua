@@ -56,9 +56,11 @@ end
 
 local SCRIPT = [[
 local esim = require "esim"
-local in_nginx = { ["esim.sandbox.provider"] = true, ["esim.sandbox.faults"] = true, ["esim.loop.nginx"] = true }
+local function in_nginx(name)
+  return name == "esim.loop.nginx" or name:find "^esim%%.sandbox%%." and name ~= "esim.sandbox.remote"
+end
 for _, file in ipairs { %s } do
-  if not in_nginx[file] and not file:find("^esim%%.web") then require(file) end
+  if not in_nginx(file) and not file:find("^esim%%.web") then require(file) end
 end
 assert(package.loaded["esim.core"])
 local where = debug.getinfo(esim.client, "S").source

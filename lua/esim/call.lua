@@ -109,24 +109,34 @@ local function named(e)
   return e
 end
 
---- Send it and read what comes back.
--- @param client  service of the client
--- @param what    method, path, query (name = text or number), body (table); once: it is not safe to repeat;
---   timeout (seconds in which it is tried, default the client's), correlation_id
--- @return body (a table, empty where none came), its text, name of the next page or nil | nil, err: `unavailable`,
---   `throttled`, `unauthorised`, `refused`, `answer`, `invalid`; where `once`, `not_sent` or `unknown`
-function call.send(client, what)
-  local id = what.correlation_id or native.uuid()
+-- What is to be sent: spec | nil, err.
+local function prepare(client, what, id)
   local wrong = input.check_correlation(id)
   if wrong then
     return nil, wrong
   end
-  local spec, reason = spec_of(client, what, id)
+  local spec, reason = spec_of(client, what, id), nil
   if what.body then
     spec.body, reason = json.encode(what.body)
   end
   if reason then
     return nil, err.new("invalid", { field = "body", message = reason, correlation_id = id })
+  end
+  return spec
+end
+
+--- Send it and read what comes back.
+-- @param client  service of the client
+-- @param what    method, path, query (name = text or number), body (table); once: it is not safe to repeat;
+--   timeout (seconds in which it is tried, default the client's), correlation_id
+-- @return body (a table, empty where none came), its text, name of the next page or nil, and what `unusable` wants |
+--   nil, err: `unavailable`, `throttled`, `unauthorised`, `refused`, `answer`, `invalid`; where `once`, `not_sent` or
+--   `unknown`
+function call.send(client, what)
+  local id = what.correlation_id or native.uuid()
+  local spec, wrong = prepare(client, what, id)
+  if not spec then
+    return nil, wrong
   end
   local fault, got, e = client:exchange(what.once and "order" or "poll", spec)
   if e then

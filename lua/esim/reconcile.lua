@@ -1,8 +1,8 @@
 --- What an order whose answer was lost may have left behind, as far as the subscription search can show.
 -- The search lists the subscriptions of fulfilled orders only, and no order's id. So:
--- `placed`: there is just what this order would have made, and nothing else of the kind since it was sent. It is this
---   order's unless another one of the same customer and products is under way: an email of its own for each attempt
---   makes that sure.
+-- `placed`: there is just what this order would have made, and nothing else of the kind since it was sent, by the
+--   provider's clock. It is this order's unless another one of the same customer and products was under way, or that
+--   clock is fast and an older one looks younger: an email of its own for each attempt makes that sure.
 -- `absent so far`: there is nothing yet. The order may still be fulfilled: look again later, and longer than an order
 --   takes, before you order once more.
 -- `ambiguous`: there is more or less than that, or something from just before it was sent, which may be its own by a
