@@ -56,11 +56,12 @@ end
 
 local SCRIPT = [[
 local esim = require "esim"
-local function in_nginx(name)
-  return name == "esim.loop.nginx" or name:find "^esim%%.sandbox%%." and name ~= "esim.sandbox.remote"
+local function in_nginx(file)
+  return file == "esim.loop.nginx" or file:find("^esim%%.web")
+    or file:find("^esim%%.sandbox%%.") and file ~= "esim.sandbox.remote"
 end
 for _, file in ipairs { %s } do
-  if not in_nginx(file) and not file:find("^esim%%.web") then require(file) end
+  if not in_nginx(file) then require(file) end
 end
 assert(package.loaded["esim.core"])
 local where = debug.getinfo(esim.client, "S").source

@@ -171,6 +171,17 @@ describe("a notification", function()
     end
   end)
 
+  it("tells that a subscription expired", function()
+    local out = ordered()
+    call("PUT", out.iccid, "SUBSCRITPION_END", hook)
+    box.expire_subscription(out.subscription_id)
+    local now = json.decode(select(3, raw.ask("/v1/subscription/" .. out.subscription_id)))
+    local _, said = taken()
+    assert.same({ "EXPIRED", "SUBSCRIPTION_END", now.expirationDate }, { now.status, said.type, said.expiration_date })
+    assert.is_true(now.expirationDate >= now.activationDate)
+    assert.equal(400, curl.ask(box.url .. "/sandbox/subscription/none?expired", { method = "POST" }).status)
+  end)
+
   it("goes to no other machine, and to nobody who did not ask for it", function()
     local iccid = ordered().iccid
     local port = hook:match("%d+$")

@@ -69,7 +69,7 @@ describe("a SIM", function()
   end)
 
   it("moves with time where an option says so", function()
-    local one = assert(sandbox.start { delay = 0, install = 0.8 })
+    local one = assert(sandbox.start { delay = 0, install = 3 })
     local options = { url = one.url, token = one.token }
     local path, seen = "/v1/sim/" .. ordered(nil, nil, one).iccid, {}
     raw.until_true(function()
@@ -176,6 +176,8 @@ describe("a top-up", function()
     assert.same({ 422, "SUBSCRIPTION_LIMIT_REACHED" }, { top_up(iccid) })
     for _ = 1, 2 do list[#list + 1] = { product_id = "p" } end
     assert.equal(422, (raw.order(nil, { body = raw.input("p", { subscriptions = list }) })))
+    box.expire_subscription(select(2, get("/v1/sim/" .. iccid .. "/subscriptions"))[1].id)
+    assert.equal(200, (top_up(iccid)))
     for _ = 1, 16 do assert.equal(200, (top_up "8944478600000205352")) end
   end)
 
@@ -191,6 +193,17 @@ describe("a top-up", function()
     assert(one.stop())
     assert.same({ "taken", "taken", "EMAIL_AND_ICCID_DO_NOT_MATCH", "CUSTOMER_MUST_EXIST",
       "EMAIL_AND_ICCID_DO_NOT_MATCH", 3 }, { got[1], got[2], got[3], got[4], got[5], orders })
+  end)
+end)
+
+describe("an order", function()
+  it("may have null where a field is optional", function()
+    local body = '{"input":{"operationType":"TOPUP","customer":null,"device":{"id":"1","eid":null,"type":"ios"},'
+      .. '"esim":{"iccid":"8944478600000205360"},"subscriptions":[{"product_id":"p"}]}}'
+    assert.equal("COMPLETED", raw.finish(raw.id_of(select(3, raw.order(nil, { body = body })))).status)
+    for _, path in ipairs { "", "/subscriptions", "/preferences" } do
+      assert.is_nil(select(3, raw.ask("/v1/sim/8944478600000205360" .. path)):find("null", 1, true))
+    end
   end)
 end)
 

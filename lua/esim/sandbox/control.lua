@@ -64,10 +64,15 @@ calls["POST sim"] = function(iccid)
   return done()
 end
 
--- POST /sandbox/subscription/{id}?spent=…
+-- POST /sandbox/subscription/{id}?spent=…, or ?expired
 calls["POST subscription"] = function(id)
-  local spent, message = subscriptions.spend(id, tonumber(ngx.var.arg_spent))
-  if not spent then
+  local ok, message
+  if ngx.req.get_uri_args().expired then
+    ok, message = subscriptions.expire(id)
+  else
+    ok, message = subscriptions.spend(id, tonumber(ngx.var.arg_spent))
+  end
+  if not ok then
     return refuse(400, message)
   end
   return done()

@@ -43,11 +43,16 @@ local function counter(key)
   end
 end
 
--- `ready` is when the order is completed: its SIM and its subscriptions are there from that very moment on.
-local function take(input, plan)
+-- When an order is completed that is taken now: on the millisecond, as its date is written.
+local function ready_at(plan)
   local delay = math.max(tonumber(plan.slow) or store.settings.delay, 0.001)
+  return math.ceil((ngx.now() + delay) * 1000 - 0.001) / 1000
+end
+
+-- The order's SIM and its subscriptions are there from the very moment on in which it is `ready`.
+local function take(input, plan)
   local order = {
-    id = store.new_id(), taken = ngx.now(), ready = ngx.now() + delay, plan = plan, product_ids = product_ids(input),
+    id = store.new_id(), taken = ngx.now(), ready = ready_at(plan), plan = plan, product_ids = product_ids(input),
     output = new_output(input, plan),
   }
   if not plan.failed then

@@ -54,7 +54,7 @@ local function query_of(directives)
 end
 
 --- The calls of a sandbox, for who started it.
--- @return { log, token_fault, expire, fault, sim, spend, notify }
+-- @return { log, token_fault, expire, fault, sim, spend, expire_subscription, notify }
 function remote.calls(url, ca_file)
   local function post(target, method)
     local account = assert(require("esim.native").account { url = url, ca_file = ca_file })
@@ -79,6 +79,9 @@ function remote.calls(url, ca_file)
     end,
     spend = function(id, share)
       return post(("/sandbox/subscription/%s?spent=%g"):format(escaped(id), share))
+    end,
+    expire_subscription = function(id)
+      return post(("/sandbox/subscription/%s?expired"):format(escaped(id)))
     end,
     notify = function(iccid, kind)
       return post(("/sandbox/notify/%s/%s"):format(escaped(iccid), escaped(kind)))

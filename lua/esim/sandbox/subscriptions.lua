@@ -68,11 +68,11 @@ end
 -- @return { status, ends (or nil), initial, spent }, the product
 local function account_of(one)
   local product, now = catalogue.find(one.product_id), ngx.now()
-  local ends = one.activation and one.activation + product.days * DAY
+  local ends = one.ended or one.activation and one.activation + product.days * DAY
   local initial = product.gigabytes * GIGABYTE
   local spent = math.floor(initial * (one.share or 0))
-  local status = not one.activation and "PENDING_USAGE" or now < one.activation and "PENDING"
-    or now >= ends and "EXPIRED" or spent >= initial and "DEPLETED" or "ACTIVE"
+  local status = ends and now >= ends and "EXPIRED" or not one.activation and "PENDING_USAGE"
+    or now < one.activation and "PENDING" or spent >= initial and "DEPLETED" or "ACTIVE"
   return { status = status, ends = ends, initial = initial, spent = spent }, product
 end
 
@@ -280,6 +280,19 @@ function subscriptions.spend(id, share)
   if before < 1 and share == 1 then
     tell(one, "SUBSCRIPTION_END")
   end
+  return true
+end
+
+--- Let a subscription expire now.
+-- @return true | nil, message
+function subscriptions.expire(id)
+  local one = subscriptions.find(id)
+  if not one then
+    return nil, "There is no such subscription"
+  end
+  one.ended = ngx.now()
+  store.put("subscription:" .. id, one)
+  tell(one, "SUBSCRIPTION_END")
   return true
 end
 
