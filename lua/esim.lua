@@ -7,6 +7,7 @@ local env = require "esim.env"
 local ident = require "esim.ident"
 local loop = require "esim.loop"
 local native = require "esim.native"
+local notification = require "esim.notification"
 local symbol = require "esim.symbol"
 local task = require "esim.task"
 
@@ -20,6 +21,7 @@ return {
   eid = ident.eid,
   iccid = ident.iccid,
   qr = symbol.new,
+  notification = { parse = notification.parse },
   run = task.run,
   spawn = task.spawn,
   all = task.all,

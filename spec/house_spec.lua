@@ -91,6 +91,6 @@ describe("each snippet of the README", function()
   end
 
   it("was found", function()
-    assert.equal(4, count)
+    assert.equal(6, count)
   end)
 end)
