@@ -176,17 +176,22 @@ function loop.leave(pending)
   pcall(pending.left, pending.fault, pending.answer)
 end
 
---- Write a line, without secrets, into the host's own log where it has one.
-function loop.tell(line)
-  local tell = loop.host().tell
-  if tell then
-    tell(line)
-  end
+--- Write a line, without secrets, into the host's own log; where it has none, to stderr.
+-- @param level  "info", or "warn" (default)
+function loop.tell(line, level)
+  local tell = loop.host().tell or blocking.tell
+  tell(line, level)
+end
+
+--- Have `left` called where the caller does not live to cancel it, or after `seconds`.
+-- @return pending to cancel | nil: this host ends no caller
+function loop.lease(seconds, left)
+  return loop.host().detach and loop.submit("sleep", seconds, nil, left) or nil
 end
 
 --- What all processes of the host share under `name`.
--- @return { get(key), set(key, value, seconds), add(key, value, seconds), delete(key), incr(key, by), keys(), now() } |
---   nil: the host has no such thing
+-- @return { get(key), set(key, value, seconds), add(key, value, seconds), delete(key), incr(key, by), keys(), now(),
+--   process(), the number of this process, alive(number) } | nil: the host has no such thing
 function loop.store(name)
   local store = loop.host().store
   return store and store(name) or nil

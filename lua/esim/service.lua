@@ -12,7 +12,7 @@ local inner = setmetatable({}, { __mode = "k" })
 local Service = {}
 Service.__index = Service
 
---- @param fields  client, url, account (of the core), auth, rate (requests a second, or nil), log (function or nil),
+--- @param fields  client, url, account (of the core), auth, rate (requests a second, or nil), log (log.lua, or nil),
 --   timeout (seconds for one exchange)
 function service.new(fields)
   local self = setmetatable({ url = fields.url, log = fields.log, timeout = fields.timeout }, Service)

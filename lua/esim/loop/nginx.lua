@@ -348,8 +348,14 @@ function nginx.detach(f, ...)
 end
 
 --- Write a line into the error log.
-function nginx.tell(line)
-  ngx.log(ngx.WARN, line)
+function nginx.tell(line, level)
+  ngx.log(level == "info" and ngx.INFO or ngx.WARN, line)
+end
+
+-- A worker that is dead is the master's to bury, at once.
+local function is_alive(process)
+  local file = io.open("/proc/" .. process .. "/stat")
+  return file ~= nil and file:close()
 end
 
 --- The shared dictionary `name`, which all workers see.
@@ -362,7 +368,7 @@ function nginx.store(name)
     delete = function(key) dict:delete(key) end,
     incr = function(key, by) return dict:incr(key, by, 0) end,
     keys = function() return dict:get_keys(0) end,
-    now = ngx.now,
+    now = ngx.now, process = function() return ngx.worker.pid() end, alive = is_alive,
   }
 end
 
