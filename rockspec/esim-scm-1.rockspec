@@ -45,6 +45,7 @@ build = {
         "csrc/core/hold.c",
         "csrc/core/ident.c",
         "csrc/core/inbox.c",
+        "csrc/core/ledger.c",
         "csrc/core/picture.c",
         "csrc/core/poller.c",
         "csrc/core/schedule.c",

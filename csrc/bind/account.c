@@ -21,7 +21,7 @@ esim_account *bind_check_account(lua_State *L, int index) {
 
 /*
 ** core.account{ url=, rate=, connections=, timeout=, ca_file=, client_cert=,
-** client_key=, allow_http= } -> account | nil, fault
+** client_key=, allow_http=, records= } -> account | nil, fault
 */
 static int account_open(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -33,7 +33,8 @@ static int account_open(lua_State *L) {
     .rate = options_number(L, 1, "rate", 0, 0),
     .timeout = options_number(L, 1, "timeout", 30, 0.001),
     .connections = (unsigned)options_number(L, 1, "connections", 16, 1),
-    .allow_http = options_boolean(L, 1, "allow_http")
+    .allow_http = options_boolean(L, 1, "allow_http"),
+    .records = options_boolean(L, 1, "records")
   };
   account *a = lua_newuserdatauv(L, sizeof *a, 0);
   a->core = NULL;

@@ -104,6 +104,9 @@ static int submit(lua_State *L, esim_kind kind) {
   spec.age = options_number(L, 3, "age", 0, 0);
   spec.seen = options_number(L, 3, "seen", 0, 0);
   spec.schedule = bind_read_schedule(L, 3);
+  spec.tag = options_number(L, 3, "tag", 0, 0);
+  spec.attempt = (unsigned)options_number(L, 3, "attempt", 1, 1);
+  spec.again = options_string(L, 3, "again");
   return push_submitted(L, in, &spec);
 }
 
@@ -231,6 +234,68 @@ static int inbox_take(lua_State *L) {
   return 3;
 }
 
+static void set_number(lua_State *L, const char *field, double number) {
+  if (number < 0)
+    return;
+  lua_pushnumber(L, number);
+  lua_setfield(L, -2, field);
+}
+
+static void set_integer(lua_State *L, const char *field, lua_Integer number) {
+  lua_pushinteger(L, number);
+  lua_setfield(L, -2, field);
+}
+
+static void push_timing(lua_State *L, const esim_timing *t) {
+  set_number(L, "dns", t->dns);
+  set_number(L, "connect", t->connect);
+  set_number(L, "tls", t->tls);
+  set_number(L, "first_byte", t->first_byte);
+  set_number(L, "total", t->total);
+  set_integer(L, "bytes_sent", (lua_Integer)t->bytes_sent);
+  set_integer(L, "bytes_received", (lua_Integer)t->bytes_received);
+  if (t->resent > 0)
+    set_integer(L, "resent", (lua_Integer)t->resent);
+  lua_pushboolean(L, t->sent);
+  lua_setfield(L, -2, "sent");
+}
+
+static void push_record(lua_State *L, const esim_record *r) {
+  lua_newtable(L);
+  lua_pushnumber(L, r->id);
+  lua_setfield(L, -2, "id");
+  lua_pushnumber(L, r->tag);
+  lua_setfield(L, -2, "tag");
+  set_text(L, "method", r->method);
+  set_text(L, "target", r->target);
+  lua_pushnumber(L, r->at);
+  lua_setfield(L, -2, "at");
+  if (r->http != 0)
+    set_integer(L, "http", (lua_Integer)r->http);
+  if (r->fault != ESIM_OK)
+    set_text(L, "fault", esim_fault_word(r->fault));
+  set_number(L, "retry_after", r->retry_after);
+  push_timing(L, &r->timing);
+  set_integer(L, "attempt", (lua_Integer)r->attempt);
+  set_text(L, "again", r->again);
+  if (r->dropped > 0)
+    set_integer(L, "dropped", (lua_Integer)r->dropped);
+}
+
+/*
+** inbox:record() -> what became of the next exchange, of an account with
+** records | nil. Like an answer, it leaves only when it stands on the stack.
+*/
+static int inbox_record(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  const esim_record *r = esim_engine_record(in);
+  if (r == NULL)
+    return 0;
+  push_record(L, r);
+  esim_engine_strike(in);
+  return 1;
+}
+
 /* inbox:wait([seconds]) -> whether it holds something; a signal ends it too */
 static int inbox_wait(lua_State *L) {
   esim_inbox *in = check_inbox(L);
@@ -258,6 +323,7 @@ static const luaL_Reg methods[] = {
   { "abandon", inbox_abandon },
   { "watch", inbox_watch },
   { "take", inbox_take },
+  { "record", inbox_record },
   { "wait", inbox_wait },
   { "fd", inbox_fd },
   { "close", inbox_close },

@@ -50,6 +50,7 @@ esim_account *esim_account_open(const esim_account_spec *spec,
   a->timeout = spec->timeout;
   a->connections = spec->connections;
   a->loopback = loopback;
+  a->records = spec->records;
   if (!copy_url(a, spec->url) ||
       !copy_text(spec->trust.ca_file, &a->trust.ca_file) ||
       !copy_text(spec->trust.client_cert, &a->trust.client_cert) ||

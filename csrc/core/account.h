@@ -18,6 +18,7 @@ typedef struct esim_account_spec {
   double timeout;        /* seconds for one exchange */
   unsigned connections;  /* exchanges on the wire at a time, 1 or more */
   bool allow_http;       /* http to others than this machine */
+  bool records;          /* somebody wants to know of each exchange */
 } esim_account_spec;
 
 /*
@@ -34,6 +35,7 @@ typedef struct esim_account {
   double timeout;
   unsigned connections;
   bool loopback;
+  bool records;
 
   /* Not changed once something was submitted. */
   double rate;

@@ -6,10 +6,18 @@
 #include <sys/random.h>
 #include <time.h>
 
-double esim_clock(void) {
+static double read_clock(clockid_t which) {
   struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(which, &now);
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+double esim_clock(void) {
+  return read_clock(CLOCK_MONOTONIC);
+}
+
+double esim_wall(void) {
+  return read_clock(CLOCK_REALTIME);
 }
 
 bool esim_random(void *bytes, size_t size) {

@@ -7,6 +7,9 @@
 /* The one monotonic clock: seconds since some moment before the process. */
 double esim_clock(void);
 
+/* Seconds since 1970, which somebody may set; for people, not for waits. */
+double esim_wall(void);
+
 /*
 ** Fill `bytes` with what the kernel's generator gives; false where it gives
 ** nothing. Never blocks once the machine has booted.

@@ -2,6 +2,8 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 
@@ -206,6 +208,31 @@ static void order_landed(esim_dispatch *d, esim_work *w, double now) {
   wait_until(d, w, due);
 }
 
+/* Where somebody wants to know: what became of the exchange. */
+static void record(esim_dispatch *d, const esim_work *w, esim_fault fault) {
+  esim_record *r = w->ledger == NULL ? NULL : esim_record_open(w, fault);
+  if (r == NULL)
+    return;
+  r->next = NULL;
+  *d->records_end = r;
+  d->records_end = &r->next;
+}
+
+/* What is sent next, if anything, is the same again, or something new. */
+static void count_attempt(esim_work *w) {
+  const esim_answer *a = &w->flight->exchange.answer;
+  if (a->fault == ESIM_OK && a->http != 401 && !is_passing(a->http)) {
+    w->attempt = 1;
+    w->again[0] = '\0';
+    return;
+  }
+  w->attempt++;
+  if (a->fault != ESIM_OK)
+    snprintf(w->again, sizeof w->again, "%s", esim_fault_word(a->fault));
+  else
+    snprintf(w->again, sizeof w->again, "%ld", a->http);
+}
+
 /* A pause that the provider asks for holds everything of the account. */
 static void obey(esim_dispatch *d, esim_account *a, const esim_answer *answer,
                  double now) {
@@ -234,6 +261,8 @@ static void land(esim_dispatch *d, esim_work *w, double now) {
   const esim_answer *answer = &w->flight->exchange.answer;
   esim_heap_clear(&d->timers, &w->timer);
   esim_work_alight(w);
+  record(d, w, answer->fault);
+  count_attempt(w);
   a->in_flight--;
   mark(d, a);
   obey(d, a, answer, now);
@@ -414,6 +443,7 @@ static void fire_all(esim_dispatch *d, double now) {
 void esim_dispatch_open(esim_dispatch *d, esim_wire *wire, unsigned birth) {
   *d = (esim_dispatch){ .wire = wire, .birth = birth };
   d->finished_end = &d->finished;
+  d->records_end = &d->records;
 }
 
 /*
@@ -480,9 +510,17 @@ static void unfinish(esim_dispatch *d, esim_work *w) {
     }
 }
 
+/* Take it off the wire, also where it is just back and did not land yet. */
+static void call_back(esim_dispatch *d, esim_work *w) {
+  esim_exchange *x = &w->flight->exchange;
+  bool back = x->slot == NULL;
+  esim_wire_drop(d->wire, x);
+  record(d, w, back ? x->answer.fault : ESIM_CANCELLED);
+}
+
 static void ground(esim_dispatch *d, esim_work *w) {
   if (w->stage == ESIM_FLYING) {
-    esim_wire_drop(d->wire, &w->flight->exchange);
+    call_back(d, w);
     w->account->in_flight--;
     mark(d, w->account);
   }
@@ -553,11 +591,21 @@ esim_work *esim_dispatch_done(esim_dispatch *d) {
   return w;
 }
 
+esim_record *esim_dispatch_record(esim_dispatch *d) {
+  esim_record *r = d->records;
+  if (r == NULL)
+    return NULL;
+  d->records = r->next;
+  if (d->records == NULL)
+    d->records_end = &d->records;
+  return r;
+}
+
 /* Orders on the wire count as sent: nobody will ever hear. */
 static void abandon(esim_dispatch *d, esim_work *w) {
   bool flying = w->stage == ESIM_FLYING;
   if (flying) {
-    esim_wire_drop(d->wire, &w->flight->exchange);
+    call_back(d, w);
     esim_work_alight(w);
     w->flight->exchange.answer.sent = true;
   }

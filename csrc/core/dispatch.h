@@ -5,6 +5,7 @@
 
 #include "account.h"
 #include "heap.h"
+#include "ledger.h"
 #include "wire.h"
 #include "work.h"
 
@@ -21,6 +22,7 @@ typedef struct esim_dispatch {
   esim_account *dirty; /* accounts that may have something to start */
   esim_work *all;      /* that the driver has */
   esim_work *finished, **finished_end;
+  esim_record *records, **records_end;  /* to be entered before that */
   double sequence;     /* of what is queued first come, first served */
   long connections;    /* of all accounts seen */
 } esim_dispatch;
@@ -65,6 +67,9 @@ void esim_dispatch_run(esim_dispatch *dispatch);
 */
 esim_work *esim_dispatch_done(esim_dispatch *dispatch);
 void esim_dispatch_release(esim_dispatch *dispatch, esim_work *work);
+
+/* The next record of an exchange that is over, or NULL. */
+esim_record *esim_dispatch_record(esim_dispatch *dispatch);
 
 /* End everything: what is left has the outcome ESIM_CANCELLED. */
 void esim_dispatch_close(esim_dispatch *dispatch);

@@ -101,6 +101,9 @@ static void take_posted(esim_driver *d) {
 ** is being ended, but what was dropped is not delivered.
 */
 static void deliver(esim_driver *d) {
+  esim_record *r;
+  while ((r = esim_dispatch_record(&d->dispatch)) != NULL)
+    esim_inbox_enter_record(r);
   esim_work *w;
   while ((w = esim_dispatch_done(&d->dispatch)) != NULL)
     if (!w->posted && !w->dropped) {
@@ -120,7 +123,7 @@ static double shorter(double a, double b) {
 static bool lap(esim_driver *d, double seconds) {
   take_posted(d);
   esim_dispatch_run(&d->dispatch);
-  if (d->dispatch.finished != NULL)
+  if (d->dispatch.finished != NULL || d->dispatch.records != NULL)
     seconds = 0;
   else
     seconds = shorter(seconds,
@@ -344,7 +347,7 @@ void esim_driver_wait(esim_driver *d, const esim_inbox *in, double deadline) {
     lock();
     d->laps++;
     left = deadline - esim_clock();
-  } while (in->first == NULL && quiet && left > 0 && !d->hosted &&
+  } while (!esim_inbox_holds(in) && quiet && left > 0 && !d->hosted &&
            !d->stopping);
   unhush_pipe(&h);
   d->role = NOBODY;

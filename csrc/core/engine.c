@@ -147,6 +147,7 @@ static void disown(esim_inbox *in) {
 void esim_engine_leave(esim_inbox *in) {
   lock();
   disown(in);
+  esim_inbox_close_ledger(in);
   if (in->next != NULL)
     in->next->previous = in->previous;
   if (in->previous != NULL)
@@ -163,7 +164,8 @@ esim_fault esim_engine_submit(esim_inbox *in, const esim_spec *spec,
   esim_work *w = esim_work_open(spec, esim_clock(), &fault);
   if (w == NULL)
     return fault;
-  if (!esim_inbox_enter(in, w)) {
+  if ((w->account != NULL && w->account->records &&
+       !esim_inbox_record(in, w)) || !esim_inbox_enter(in, w)) {
     esim_work_close(w);
     return ESIM_MEMORY;
   }
@@ -305,6 +307,24 @@ void esim_engine_pop(esim_inbox *in) {
   esim_work_close(w);
 }
 
+/* Without accounts that have records there is no ledger, and no lock. */
+const esim_record *esim_engine_record(esim_inbox *in) {
+  if (in->ledger == NULL)
+    return NULL;
+  lock();
+  esim_record *r = in->ledger->first;
+  if (r != NULL)
+    r->dropped = in->ledger->dropped;
+  unlock();
+  return r;
+}
+
+void esim_engine_strike(esim_inbox *in) {
+  lock();
+  esim_inbox_strike_record(in);
+  unlock();
+}
+
 /* Waiting. */
 
 /* Without a descriptor (there are none left) nothing wakes us: look often. */
@@ -321,7 +341,7 @@ static void poll_event(int event, double deadline) {
 bool esim_engine_wait(esim_inbox *in, double seconds) {
   double deadline = seconds < 0 ? INFINITY : esim_clock() + seconds;
   lock();
-  bool holds = in->first != NULL || in->forked;
+  bool holds = esim_inbox_holds(in);
   bool drives = !holds && driver != NULL && !hosted;
   if (drives)
     esim_driver_wait(driver, in, deadline);
@@ -329,7 +349,7 @@ bool esim_engine_wait(esim_inbox *in, double seconds) {
   if (!holds && !drives)
     poll_event(esim_inbox_event(in), deadline);
   lock();
-  holds = in->first != NULL || in->forked;
+  holds = esim_inbox_holds(in);
   unlock();
   return holds;
 }

@@ -68,6 +68,14 @@ esim_found esim_engine_peek(esim_inbox *inbox, esim_result *result);
 void esim_engine_pop(esim_inbox *inbox);
 
 /*
+** The first record of an exchange, of accounts that have records; NULL: there
+** is none. It comes before what the exchange brought, and stays, its number of
+** dropped ones too, until esim_engine_strike().
+*/
+const esim_record *esim_engine_record(esim_inbox *inbox);
+void esim_engine_strike(esim_inbox *inbox);
+
+/*
 ** Wait `seconds` at most (negative: for ever) until the inbox holds something.
 ** False: it does not, because the time is over, a signal came, or there is no
 ** descriptor left to wait for: then it returns early.

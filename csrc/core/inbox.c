@@ -39,6 +39,8 @@ void esim_inbox_clear(esim_inbox *in) {
 void esim_inbox_close(esim_inbox *in) {
   esim_inbox_clear(in);
   free(in->places);
+  if (in->ledger != NULL)
+    esim_ledger_release(in->ledger);
   if (in->event >= 0)
     close(in->event);
   esim_inbox_open(in);
@@ -101,6 +103,20 @@ void esim_inbox_leave(esim_inbox *in, esim_work *w) {
   in->first_free = (uint32_t)(place - in->places);
 }
 
+bool esim_inbox_record(esim_inbox *in, esim_work *w) {
+  if (in->ledger == NULL) {
+    esim_ledger *ledger = esim_ledger_open(in);
+    if (ledger == NULL)
+      return false;
+    pthread_mutex_lock(&esim_gate);
+    in->ledger = ledger;
+    pthread_mutex_unlock(&esim_gate);
+  }
+  esim_ledger_retain(in->ledger);
+  w->ledger = in->ledger;
+  return true;
+}
+
 static void ring(const esim_inbox *in) {
   uint64_t one = 1;
   if (in->event >= 0)
@@ -117,7 +133,7 @@ int esim_inbox_event(esim_inbox *in) {
   pthread_mutex_lock(&esim_gate);
   if (in->event < 0) {
     in->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (in->first != NULL || in->forked)
+    if (esim_inbox_holds(in))
       ring(in);
   }
   int event = in->event;
@@ -125,8 +141,33 @@ int esim_inbox_event(esim_inbox *in) {
   return event;
 }
 
+bool esim_inbox_holds(const esim_inbox *in) {
+  return in->first != NULL || in->forked ||
+         (in->ledger != NULL && in->ledger->first != NULL);
+}
+
+void esim_inbox_enter_record(esim_record *r) {
+  esim_inbox *in = r->ledger->inbox;
+  if (in != NULL && !esim_inbox_holds(in))
+    ring(in);
+  esim_ledger_enter(r);
+}
+
+void esim_inbox_strike_record(esim_inbox *in) {
+  esim_ledger_strike(in->ledger);
+  if (!esim_inbox_holds(in))
+    hush(in);
+}
+
+void esim_inbox_close_ledger(esim_inbox *in) {
+  if (in->ledger == NULL)
+    return;
+  in->ledger->inbox = NULL;
+  esim_ledger_clear(in->ledger);
+}
+
 void esim_inbox_deliver(esim_inbox *in, esim_work *w) {
-  if (in->first == NULL)
+  if (!esim_inbox_holds(in))
     ring(in);
   if (w->waiter != NULL)
     esim_bell_ring();
@@ -146,7 +187,7 @@ void esim_inbox_withdraw(esim_inbox *in, esim_work *w) {
     }
   w->delivered = false;
   w->waiter = NULL;
-  if (in->first == NULL)
+  if (!esim_inbox_holds(in))
     hush(in);
 }
 
@@ -173,6 +214,8 @@ void esim_inbox_fork(esim_inbox *in) {
   in->post = NULL;
   in->first = NULL;
   in->end = &in->first;
+  if (in->ledger != NULL)
+    esim_ledger_clear(in->ledger);
   if (in->event < 0)
     return;
   int own = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ledger.h"
 #include "work.h"
 
 /* How a host wakes a waiter of its own, on its own thread: by `count` times. */
@@ -25,7 +26,8 @@ typedef struct esim_inbox {
 
   /* Guarded by the gate. */
   esim_work *first, **end;  /* delivered */
-  int event;                /* readable while `first` is not NULL; -1: none */
+  esim_ledger *ledger;      /* NULL: no account of ours has records */
+  int event;                /* readable while it holds something; -1: none */
   esim_post *post;          /* wakes a work's waiter; NULL: nobody can */
   bool forked;              /* this is a child's copy of the parent's */
   struct esim_inbox *next, *previous;  /* of all inboxes of the process */
@@ -49,10 +51,17 @@ esim_work *esim_inbox_find(const esim_inbox *inbox, double id);
 /* Take the number back; the work is the caller's. */
 void esim_inbox_leave(esim_inbox *inbox, esim_work *work);
 
+/* See that `work` has a ledger; false: no memory. */
+bool esim_inbox_record(esim_inbox *inbox, esim_work *work);
+
 /* The descriptor to wait for, made at the first call; -1: there is none. */
 int esim_inbox_event(esim_inbox *inbox);
 
 /* With the gate held: */
+bool esim_inbox_holds(const esim_inbox *inbox);
+void esim_inbox_enter_record(esim_record *record);
+void esim_inbox_strike_record(esim_inbox *inbox);
+void esim_inbox_close_ledger(esim_inbox *inbox);
 void esim_inbox_deliver(esim_inbox *inbox, esim_work *work);
 void esim_inbox_withdraw(esim_inbox *inbox, esim_work *work);
 void esim_inbox_fork(esim_inbox *inbox);

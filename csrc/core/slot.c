@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "clock.h"
 #include "schedule.h"
 
 #define BUFFER 4096L  /* bytes that are read at a time */
@@ -54,7 +55,9 @@ static int on_begin(void *slot, char *to, char *from, int to_port,
     strcpy(s->error, "the connection died and an order is not sent twice");
     return CURL_PREREQFUNC_ABORT;
   }
-  if (!was_sent(s))
+  if (was_sent(s))
+    s->resent++;
+  else
     s->before = written(s);
   s->begun = true;
   return CURL_PREREQFUNC_OK;
@@ -219,6 +222,7 @@ bool esim_slot_load(esim_slot *s, esim_exchange *x,
   s->error[0] = '\0';
   s->fault = ESIM_OK;
   s->begun = false;
+  s->resent = 0;
   s->before = 0;
   return !(set_manners(s, fresh) || set_callbacks(s, sockets) ||
            set_trust(s) || set_request(s));
@@ -258,8 +262,59 @@ static esim_fault fault_of(CURLcode code, const esim_slot *s) {
   }
 }
 
+/* Not before `least`: where libcurl began anew it adds up some of its times. */
+static double moment(const esim_slot *s, CURLINFO what, double least) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(s->easy, what, &microseconds);
+  return microseconds > 0 ? fmax((double)microseconds / 1e6, least) : -1;
+}
+
+static double count(const esim_slot *s, CURLINFO what) {
+  curl_off_t bytes = 0;
+  curl_easy_getinfo(s->easy, what, &bytes);
+  return (double)bytes;
+}
+
+/* With HTTP/1 the request's size holds a small body, which went with it. */
+static double bytes_sent(const esim_slot *s) {
+  long version = 0;
+  curl_easy_getinfo(s->easy, CURLINFO_HTTP_VERSION, &version);
+  double all = (double)written(s), body = count(s, CURLINFO_SIZE_UPLOAD_T);
+  bool within = version < CURL_HTTP_VERSION_2_0 && body < all;
+  return within ? all : all + body;
+}
+
+static bool was_kept(const esim_slot *s) {
+  long made = 0;
+  curl_easy_getinfo(s->easy, CURLINFO_NUM_CONNECTS, &made);
+  return made == 0 && (s->begun || (!TELLS_BEGIN && written(s) > 0));
+}
+
+/* libcurl's own total is late where the exchange was broken off. */
+void esim_slot_measure(esim_slot *s) {
+  esim_exchange *x = s->exchange;
+  esim_timing *t = &x->timing;
+  if (!x->timed)
+    return;
+  if (!was_kept(s)) {
+    t->dns = moment(s, CURLINFO_NAMELOOKUP_TIME_T, 0);
+    t->connect = moment(s, CURLINFO_CONNECT_TIME_T, t->dns);
+    t->tls = moment(s, CURLINFO_APPCONNECT_TIME_T, t->connect);
+  }
+  double before = fmax(t->tls, fmax(t->connect, t->dns));
+  if (x->answer.headers > 0)
+    t->first_byte = moment(s, CURLINFO_STARTTRANSFER_TIME_T, before);
+  t->total = fmax(esim_clock() - x->begun, fmax(t->first_byte, before));
+  t->bytes_sent = bytes_sent(s);
+  t->bytes_received = (double)x->answer.headers +
+                      count(s, CURLINFO_SIZE_DOWNLOAD_T);
+  t->sent = was_sent(s);
+  t->resent = s->resent;
+}
+
 void esim_slot_tell(esim_slot *s, CURLcode code) {
   esim_answer *a = &s->exchange->answer;
+  esim_slot_measure(s);
   a->fault = fault_of(code, s);
   a->sent = was_sent(s);
   a->retry_after = retry_after(a);

@@ -19,6 +19,7 @@ typedef struct esim_slot {
   char error[CURL_ERROR_SIZE];
   esim_fault fault;         /* why a callback refused to go on */
   bool begun;               /* the request was begun */
+  unsigned resent;          /* by libcurl itself, after a connection died */
   long before;              /* bytes that were written before it: a proxy's */
   struct esim_slot *next, *previous;  /* the wire's: of those idle, or flying */
 } esim_slot;
@@ -47,6 +48,9 @@ bool esim_slot_load(esim_slot *slot, esim_exchange *exchange,
 
 /* Write down in the exchange's answer what became of it. */
 void esim_slot_tell(esim_slot *slot, CURLcode code);
+
+/* Write down how it went so far, where it is timed. Telling does it too. */
+void esim_slot_measure(esim_slot *slot);
 
 /* Forget the exchange. */
 void esim_slot_unload(esim_slot *slot);

@@ -191,6 +191,8 @@ void esim_wire_keep(esim_wire *w, long connections) {
 
 void esim_wire_start(esim_wire *w, esim_exchange *x) {
   esim_answer_reset(&x->answer);
+  x->timing = (esim_timing){ -1, -1, -1, -1, 0, 0, 0, false, 0 };
+  x->begun = x->timed ? esim_clock() : 0;
   esim_slot *s = x->slot = take_slot(w);
   if (s == NULL) {
     fail(w, x, ESIM_MEMORY);
@@ -214,6 +216,7 @@ void esim_wire_expire(esim_wire *w, esim_exchange *x) {
 void esim_wire_drop(esim_wire *w, esim_exchange *x) {
   esim_slot *s = x->slot;
   if (s != NULL) {
+    esim_slot_measure(s);
     curl_multi_remove_handle(w->multi, s->easy);
     give_slot(w, s);
     return;

@@ -24,6 +24,23 @@ typedef struct esim_trust {
   const char *client_key;
 } esim_trust;
 
+/*
+** How an exchange went. Seconds since it was begun until something had been
+** done, in this order; negative: it was not done, for a connection was kept, or
+** it failed before.
+*/
+typedef struct esim_timing {
+  double dns;         /* the host's address was known */
+  double connect;     /* there was a connection */
+  double tls;         /* it was encrypted */
+  double first_byte;  /* the answer began */
+  double total;       /* it was over */
+  double bytes_sent, bytes_received;  /* headers and bodies, without TLS */
+  bool sent;          /* a byte of the request was written */
+  unsigned resent;    /* times that libcurl sent it again by itself: a kept
+                         connection had died under it */
+} esim_timing;
+
 typedef struct esim_exchange {
   /* Asked; what is pointed to must live until it is finished or dropped. */
   const char *method;
@@ -36,9 +53,12 @@ typedef struct esim_exchange {
   double timeout;                     /* seconds, for the whole exchange */
   bool once;     /* an order: never send again what was partly written */
   bool loopback; /* the host is this machine: no proxy */
+  bool timed;    /* `timing` is wanted */
   /* Answered. */
   esim_answer answer;
+  esim_timing timing;                 /* also of one that was dropped */
   /* The wire's own. */
+  double begun;                       /* esim_clock(), where it is timed */
   struct esim_slot *slot;             /* NULL: not on the wire */
   struct esim_exchange *next;
 } esim_exchange;

@@ -1,9 +1,12 @@
 #include "work.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "ledger.h"
 
 /* Visible ASCII: what a request target may hold (RFC 3986, percent-encoded). */
 static bool is_target(const char *text) {
@@ -86,6 +89,9 @@ esim_work *esim_work_open(const esim_spec *s, double now, esim_fault *fault) {
   w->looked = w->born + s->seen;
   w->schedule = s->schedule;
   w->retry_after = -1;
+  w->tag = s->tag;
+  w->attempt = s->attempt == 0 ? 1 : s->attempt;
+  snprintf(w->again, sizeof w->again, "%s", s->again == NULL ? "" : s->again);
   w->copied = copied;
   if (s->kind != ESIM_SLEEP)
     copy_request(w, s);
@@ -99,6 +105,8 @@ void esim_work_close(esim_work *w) {
   free(w->seen);
   if (w->account != NULL)
     esim_account_release(w->account);
+  if (w->ledger != NULL)
+    esim_ledger_release(w->ledger);
   explicit_bzero(w + 1, w->copied);
   free(w);
 }
@@ -124,6 +132,7 @@ bool esim_work_board(esim_work *w, double timeout) {
   x->body_size = w->body_size;
   x->trust = &w->account->trust;
   x->timeout = timeout;
+  x->timed = w->ledger != NULL;
   x->once = w->kind == ESIM_ORDER;
   x->loopback = w->account->loopback;
   f->work = w;

@@ -12,6 +12,9 @@
 #include "wire.h"
 
 struct esim_inbox;
+struct esim_ledger;
+
+#define ESIM_AGAIN_ROOM 16  /* of the word for why something is tried again */
 
 typedef enum esim_kind {
   ESIM_REQUEST,  /* one exchange, delivered whatever it was */
@@ -35,6 +38,9 @@ typedef struct esim_spec {
   double age;             /* poll: seconds since the order was accepted */
   double seen;            /* poll: the age of the last look; 0: none yet */
   esim_schedule schedule; /* poll */
+  double tag;             /* for the records */
+  unsigned attempt;       /* how often it will have been tried; 0: 1 */
+  const char *again;      /* what the try before met, cut to fit; NULL: none */
 } esim_spec;
 
 /* An exchange on the wire, and what it needs beside the work. */
@@ -61,7 +67,9 @@ typedef struct esim_work {
   /* Never changed. */
   esim_account *account;
   struct esim_inbox *inbox;
+  struct esim_ledger *ledger;  /* of its exchanges; NULL: nobody wants it */
   double id;               /* what Lua calls it */
+  double tag;
   const char *method, *url, *body;
   const char **lines;
   size_t body_size;
@@ -83,6 +91,8 @@ typedef struct esim_work {
   double early;            /* seconds that the next look may be early */
   unsigned looks;          /* that worked */
   unsigned failures;       /* in a row */
+  unsigned attempt;        /* that is next, or on the wire */
+  char again[ESIM_AGAIN_ROOM];  /* what the try before it met; "": nothing */
   unsigned stale;          /* not sent: this token is to be replaced; or 0 */
   bool final;              /* no look after this one: it is at the deadline */
   struct esim_work *before, *after;  /* of all that the driver has */

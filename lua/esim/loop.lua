@@ -3,6 +3,7 @@
 -- whoever waits for that is woken in the way of its host (esim.loop.blocking says what a host is).
 
 local blocking = require "esim.loop.blocking"
+local err = require "esim.err"
 local native = require "esim.native"
 
 local loop = {}
@@ -10,6 +11,10 @@ local loop = {}
 local inbox            -- made at first use: nothing happens at require
 local pendings = {}    -- by number
 local in_flight = 0
+local recorded = 0     -- of these, with a tag: records of their exchanges come
+local tagged = false   -- whether there ever was one
+local hooks = setmetatable({}, { __mode = "v" })  -- who is given records, by tag
+local failed = setmetatable({}, { __mode = "k" }) -- hooks that raised, which was told
 local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
 local adapter          -- of esim.use: the user's own
 local host             -- the recognised one, or that of esim.use
@@ -32,7 +37,7 @@ end
 
 --- Forget everything that was in flight: for specs.
 function loop.reset(replacement)
-  pendings, in_flight, inbox, adapter, host, kept = {}, 0, replacement, nil, nil, {}
+  pendings, in_flight, recorded, inbox, adapter, host, kept = {}, 0, 0, replacement, nil, nil, {}
 end
 
 local function is_nginx()
@@ -68,22 +73,58 @@ end
 
 loop.settle = settle
 
+local function enlist(pending)
+  pendings[pending.id] = pending
+  in_flight = in_flight + 1
+  recorded = recorded + (pending.tag and 1 or 0)
+end
+
+local function strike(pending)
+  pendings[pending.id] = nil
+  in_flight = in_flight - 1
+  recorded = recorded - (pending.tag and 1 or 0)
+end
+
 -- The process forked: what was in flight is the parent's.
 local function lose_all()
   local lost = pendings
-  pendings, in_flight = {}, 0
+  pendings, in_flight, recorded = {}, 0, 0
   for _, pending in pairs(lost) do
     settle(pending, "forked", { sent = true })
   end
 end
 
---- Take what the inbox holds; never waits.
+-- A hook that raises is told once, and goes on being called.
+local function give(record)
+  local hook = hooks[record.tag]
+  local ok, reason = true, nil
+  if hook then
+    ok, reason = pcall(hook, record)
+  end
+  if not ok and not failed[hook] then
+    failed[hook] = true
+    loop.tell("esim: a log hook failed: " .. (type(reason) == "string" and err.redact(reason) or type(reason)))
+  end
+end
+
+local function hear(box)
+  local record = box:record()
+  while record do
+    give(record)
+    record = box:record()
+  end
+end
+
+--- Take what the inbox holds; never waits. Records are given to their hooks before the outcome of what they are of.
 -- @param most  how many pendings to settle, or nil: all that came back
 -- @return how many were
 function loop.pump(most)
   local box, count = loop.inbox(), 0
   while not most or count < most do
     local id, fault, answer = box:take()
+    if tagged or id == nil then
+      pcall(hear, box)  -- what was taken must not be lost for want of memory for a record
+    end
     if id == nil then
       return count
     elseif id == false then
@@ -92,8 +133,7 @@ function loop.pump(most)
       local pending = pendings[id]
       if pending then
         if not (pending.kind == "poll" and fault == nil) then
-          pendings[id] = nil
-          in_flight = in_flight - 1
+          strike(pending)
         end
         settle(pending, fault, answer)
         count = count + 1
@@ -106,7 +146,7 @@ end
 --- Submit work.
 -- @param kind     "request", "order", "poll" or "sleep"
 -- @param account  account of the core; for a sleep the seconds
--- @param spec     what to do, see csrc/bind/inbox.c
+-- @param spec     what to do, see csrc/bind/inbox.c; `tag` where its account has records: that of their hook
 -- @param left     function(fault, answer), or nil: is given the outcome where the one who waited for it is gone
 -- @return pending | nil, fault
 function loop.submit(kind, account, spec, left)
@@ -119,9 +159,10 @@ function loop.submit(kind, account, spec, left)
   if not id then
     return nil, fault
   end
-  local pending = setmetatable({ id = id, kind = kind, ready = false, left = left }, Pending)
-  pendings[id] = pending
-  in_flight = in_flight + 1
+  local tag = spec and spec.tag
+  tagged = tagged or tag ~= nil
+  local pending = setmetatable({ id = id, kind = kind, ready = false, left = left, tag = tag }, Pending)
+  enlist(pending)
   if left then
     kept[pending] = true
   end
@@ -143,8 +184,7 @@ end
 function loop.cancel(pending)
   kept[pending] = nil
   if pendings[pending.id] == pending then
-    pendings[pending.id] = nil
-    in_flight = in_flight - 1
+    strike(pending)
     loop.inbox():cancel(pending.id)
   end
   if not pending.ready then
@@ -200,6 +240,20 @@ end
 --- How much is in flight.
 function loop.count()
   return in_flight
+end
+
+--- How much of it has records that a hook is to be given.
+function loop.recorded()
+  return recorded
+end
+
+--- Give each record of `tag` to `hook`, from `loop.pump`, wherever that is called: it must not wait.
+-- The loop holds neither the hook nor what it refers to: whoever registers it keeps it (a client in its own inner
+-- table), and once the collector has taken it the records of that tag are given to nobody.
+-- @param tag   number, the `tag` of what is submitted; one that nobody else uses
+-- @param hook  function(record), or nil
+function loop.hook(tag, hook)
+  hooks[tag] = hook
 end
 
 --- The descriptor that is readable while the inbox holds something.

@@ -26,6 +26,7 @@ local GRACE = 0.02       -- seconds in which who is alive takes his outcome: mor
 local WAKES = 32         -- at most that many run in one turn, as in csrc/core/engine.c
 local EXAMINED = 2       -- older waits that each new one examines
 local OVERDUE = 1        -- seconds after which a timer that has not run is taken for one that nginx dropped
+local LISTEN = 1         -- seconds between two looks for records that nobody's wait has brought
 local START = 0.001      -- seconds after which a timer of none runs, or never will
 
 local MAY_WAIT = {
@@ -43,6 +44,7 @@ local visits = {}        -- what each request submitted, by the request's addres
 local waits = { first = 1, last = 0 }  -- pendings that somebody waited for, to be examined
 local tick, ticked = 0, 0              -- of naps, and ngx.now() of the last one
 local armed = false      -- ngx.now() at which a sweep is due
+local listening = false  -- ngx.now() at which the next look for records is due
 
 -- Semaphores.
 
@@ -262,6 +264,27 @@ function arm(delay)
   armed = (ngx.timer.at(delay, sweep, delay) or ngx.timer.at(0, sweep, delay)) and ngx.now() + delay
 end
 
+-- Records ring no bell.
+
+local listen
+
+-- Once more after the last has ended: what was cancelled has a record too.
+local function hear(premature, was_last)
+  local last = loop.recorded() == 0
+  listening = false
+  loop.pump()
+  if not premature and not (last and was_last) then
+    listen(last)
+  end
+end
+
+function listen(last)
+  if listening and ngx.now() < listening + OVERDUE then
+    return
+  end
+  listening = ngx.timer.at(LISTEN, hear, last) and ngx.now() + LISTEN
+end
+
 -- The host.
 
 --- Raise, `level` levels up, in a phase that cannot wait, and in a function that cannot.
@@ -300,6 +323,9 @@ function nginx.submitted(pending)
   end
   if pending.left then
     arm(SWEEP)
+  end
+  if pending.tag then
+    listen(false)
   end
 end
 
