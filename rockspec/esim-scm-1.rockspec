@@ -70,6 +70,7 @@ build = {
     ["esim.input"] = "lua/esim/input.lua",
     ["esim.json"] = "lua/esim/json.lua",
     ["esim.log"] = "lua/esim/log.lua",
+    ["esim.log.exchange"] = "lua/esim/log/exchange.lua",
     ["esim.log.line"] = "lua/esim/log/line.lua",
     ["esim.log.wait"] = "lua/esim/log/wait.lua",
     ["esim.loop"] = "lua/esim/loop.lua",

@@ -2,6 +2,7 @@
 
 local esim = require "esim"
 local exposition = require "spec.support.exposition"
+local provider = require "spec.support.provider"
 local text = require "esim.metrics.text"
 
 -- What was counted, after these entries.
@@ -122,6 +123,65 @@ describe("metrics", function()
       assert.is_false(ok)
       assert.truthy(reason:find("metrics_spec.lua:%d+: esim.metrics: "), reason)
     end
+  end)
+end)
+
+describe("a client's metrics", function()
+  local box
+  setup(function() box = provider.start { delay = 0.1 } end)
+  teardown(function() assert(box.stop()) end)
+
+  -- What the sandbox took, as it would be counted.
+  local function taken()
+    local counts = {}
+    for _, request in ipairs(box.log().requests) do
+      local name = ('esim_exchanges_total{kind="%s",method="%s",status="%d"}'):format(
+        request.path == "/v1/order" and "order" or "order_status", request.method, request.status)
+      counts[name] = (counts[name] or 0) + 1
+    end
+    return counts
+  end
+
+  it("are what the sandbox took", function()
+    local metrics = esim.metrics()
+    local function client(token)
+      return assert(esim.client { url = box.url, token = token, log = metrics.log })
+    end
+    local function give() return box.token, 300 end
+    local connect, other = client(give), client(box.token)
+    local outcomes = { accepted = 0 }
+    esim.run(function()
+      local function buy(through, product)
+        local order, e = through:order(provider.input(product))
+        local outcome = e and e.kind or "accepted"
+        outcomes[outcome] = (outcomes[outcome] or 0) + 1
+        if order then order:wait { timeout = 10, first = 0.05 } end
+      end
+      for _ = 1, 8 do
+        for _, product in ipairs { "cm9k", "sandbox:429=1", "sandbox:404", "sandbox:failed", "sandbox:500" } do
+          esim.spawn(buy, other, product)
+        end
+      end
+      buy(connect, "sandbox:401=1")
+    end)
+    esim.pump()
+    local said = metrics:text()
+    assert.equal("", exposition.complaints(said))
+    local values = exposition.read(said)
+    local counted_here = {}
+    for name, value in pairs(values) do
+      if name:find("^esim_exchanges_total") then counted_here[name] = value end
+    end
+    assert.same(taken(), counted_here)
+    for outcome, count in pairs(outcomes) do
+      assert.equal(count, values[('esim_orders_total{outcome="%s"}'):format(outcome)], outcome)
+    end
+    assert.equal(8, values['esim_retries_total{reason="429"}'])
+    assert.equal(1, values['esim_retries_total{reason="401"}'])
+    assert.equal(2, values['esim_token_fetches_total{outcome="fetched"}'])
+    assert.equal(17, values.esim_order_completion_seconds_count)
+    assert.equal(8, values['esim_waits_total{outcome="failed"}'])
+    assert.equal(0, values.esim_waits_in_flight)
   end)
 end)
 

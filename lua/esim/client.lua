@@ -60,6 +60,7 @@ function client.new(options)
   misuse.range(options, "timeout", 0.001, "esim.client", 2)
   check_token(options, 3)
   local told = options.log ~= nil and log.new(log.hook(options.log, "esim.client: log", 2)) or nil
+  options.records, options.tag = told ~= nil, told and told.token_tag
   local account, fault = native.account(options)
   if not account then
     return nil, err.new("invalid", {

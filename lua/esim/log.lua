@@ -2,11 +2,14 @@
 -- A hook is called wherever something becomes known, also in the middle of another's wait: it must not wait itself.
 
 local err = require "esim.err"
+local exchange = require "esim.log.exchange"
 local line = require "esim.log.line"
 local loop = require "esim.loop"
 local native = require "esim.native"
 
 local log = {}
+
+local last = 0  -- tag that was given away
 
 local Log = {}
 Log.__index = Log
@@ -31,8 +34,19 @@ end
 
 --- A client's log.
 -- @param hook  function(entry), see log.hook
+-- @return it, with the tags of what is submitted to the provider (`tag`) and to the token end point (`token_tag`)
 function log.new(hook)
-  return setmetatable({ hook = hook }, Log)
+  last = last + 2
+  local self = setmetatable({ hook = hook, tag = last - 1, token_tag = last }, Log)
+  function self.hear(record, correlation_id)
+    self:tell(exchange.entry(record, correlation_id, self:secrets()))
+  end
+  function self.hear_token(record)
+    self:tell(exchange.of_token(record, self:secrets()))
+  end
+  loop.hook(self.tag, self.hear)
+  loop.hook(self.token_tag, self.hear_token)
+  return self
 end
 
 --- Whose secrets must not be told.

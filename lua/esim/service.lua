@@ -56,12 +56,25 @@ function Service:secrets()
   return inner[self].auth:secrets()
 end
 
+-- What the provider knows an exchange by.
+local function correlation_of(headers)
+  for _, line in ipairs(headers) do
+    local id = line:match("^X%-Correlation%-ID: (.*)$")
+    if id then
+      return id
+    end
+  end
+end
+
 --- Submit work of this client's account, see loop.submit.
 function Service:submit(kind, spec, left)
   local mine = inner[self]
   if mine.rate then
     mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
     mine.rate = nil
+  end
+  if self.log then
+    spec.tag, spec.about = self.log.tag, correlation_of(spec.headers)
   end
   spec.submitted = true
   return loop.submit(kind, mine.account, spec, left)

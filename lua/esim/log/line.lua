@@ -9,9 +9,10 @@ local ORDER = {
 }
 local FINE = { accepted = true, fetched = true, completed = true, cancelled = true }
 
-local function text_of(value)
+local function text_of(value, name)
   if type(value) == "number" then
-    return ("%.14g"):format(value)
+    local whole = value == math.floor(value) and math.abs(value) < 2 ^ 53
+    return (name == "at" and "%.3f" or whole and "%d" or "%.6g"):format(value)
   end
   local text = tostring(value):gsub("%c", " ")
   if text == "" or text:find('[ "=\\]') then
@@ -25,7 +26,7 @@ function line.of(entry)
   local parts = { "esim" }
   for _, name in ipairs(ORDER) do
     if entry[name] ~= nil then
-      parts[#parts + 1] = name .. "=" .. text_of(entry[name])
+      parts[#parts + 1] = name .. "=" .. text_of(entry[name], name)
     end
   end
   return table.concat(parts, " ")
