@@ -35,7 +35,7 @@ http {
   lua_package_cpath "$root/build/luajit/?.so;;";
   lua_code_cache $cache;
   lua_check_client_abort on;
-  init_by_lua_block { require("spec.support.shop").open() }
+  init_by_lua_block { require("spec.support.shop").open() $init }
   $http
   server {
     listen 127.0.0.1:$port reuseport backlog=4096;
@@ -83,7 +83,7 @@ local function complete(options, dir)
     dir = dir, root = output_of("pwd"), modules = "/usr/lib/nginx/modules", owner = output_of("echo $PPID"),
     port = string.format("%d", 20000 + tonumber(output_of("od -An -N2 -tu2 /dev/urandom")) % 12000),
     user = output_of("id -u") == "0" and "user root;" or "", workers = options.workers or "2", http = "", server = "",
-    connections = options.connections or "4096", cache = options.cache or "on", conf = CONF,
+    init = "", connections = options.connections or "4096", cache = options.cache or "on", conf = CONF,
   }
   values.tlsport = string.format("%d", values.port + 1)
   for key, value in pairs(options) do values[key] = value end
@@ -109,7 +109,7 @@ end
 
 --- Start nginx.
 -- @param options  sandbox: what spec.support.provider started; fallback: no bell; and texts of the configuration:
---   workers, connections, cache ("on"), http, server ($tlsport in them is the next port), or conf, all of it;
+--   workers, connections, cache ("on"), init, http, server ($tlsport in them is the next port), or conf, all of it;
 --   certificate: make one, $dir/cert.pem with $dir/key.pem; environment: further variables for the shell
 -- @return it, with .url, .port, .dir and the methods below
 function nginx.start(options)

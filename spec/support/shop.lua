@@ -8,7 +8,7 @@ local ngx = ngx  -- luacheck: ignore
 
 local shop = {}
 local paths = {}
-local client, narrow, slow_token
+local client, narrow, slow_token, metrics, metered
 
 -- The specs read it in nginx's own log.
 local function log(entry)
@@ -67,6 +67,32 @@ end
 
 local function wait_long(args)
   return order { id = args.id .. "-wait", product = "sandbox:slow=60" }:wait { timeout = 60 }
+end
+
+--- Count in what all workers share, from init_by_lua on, and tell nginx's log.
+function shop.meter()
+  metrics = esim.metrics { shared = "metrics", also = "ngx" }
+  metered = assert(esim.client {
+    url = os.getenv "SHOP_URL", log = metrics.log, timeout = 5, connections = 64,
+    token = function() return os.getenv "SHOP_TOKEN", 300 end,
+  })
+end
+
+--- Order and wait as that client.
+function paths.metered(args)
+  local placed, e = order(args, metered)
+  local profile
+  if placed then
+    profile, e = placed:wait { timeout = tonumber(args.timeout) or 20, first = 0.05 }
+  end
+  return answer(profile and placed.id, e)
+end
+
+--- The counts, as one worker tells them.
+function paths.metrics()
+  loop.pump()
+  ngx.header["Content-Type"] = "text/plain; version=0.0.4"
+  ngx.print(metrics:text())
 end
 
 --- Place an order and wait for it: its id, and its ICCID.
