@@ -190,14 +190,18 @@ local function place(self, ready)
   })
 end
 
--- The log hears what became of an order also where its caller does.
+local function tell_outcome(told, placed, e)
+  told:tell {
+    what = "order", outcome = placed and "accepted" or e.kind, correlation_id = (placed or e).correlation_id,
+    order_id = placed and placed.id or e and e.order_id, status = placed and placed.status, err = e,
+  }
+end
+
+-- The log hears what became of an order also where its caller does, who gets it even without memory for an entry.
 local function tell(self, placed, e)
   local told = inner[self].log
   if told then
-    told:tell {
-      what = "order", outcome = placed and "accepted" or e.kind, correlation_id = (placed or e).correlation_id,
-      order_id = placed and placed.id or e and e.order_id, status = placed and placed.status, err = e,
-    }
+    pcall(tell_outcome, told, placed, e)
   end
   return placed, e
 end

@@ -204,10 +204,10 @@ function loop.cancel(pending)
   kept[pending] = nil
   if pendings[pending.id] == pending then
     strike(pending)
-    if pending.about then
-      remember(pending)
-    end
     loop.inbox():cancel(pending.id)
+    if pending.about then
+      pcall(remember, pending)  -- it may find no memory
+    end
   end
   if not pending.ready then
     settle(pending, "cancelled", {})
