@@ -8,6 +8,7 @@ local ident = require "esim.ident"
 local loop = require "esim.loop"
 local metrics = require "esim.metrics"
 local native = require "esim.native"
+local notification = require "esim.notification"
 local symbol = require "esim.symbol"
 local task = require "esim.task"
 
@@ -22,6 +23,7 @@ return {
   eid = ident.eid,
   iccid = ident.iccid,
   qr = symbol.new,
+  notification = { parse = notification.parse },
   run = task.run,
   spawn = task.spawn,
   all = task.all,

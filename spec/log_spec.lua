@@ -113,6 +113,7 @@ describe("an exchange", function()
       ["/v1/order"] = "order", ["/v1/order/x?y"] = "order_status", ["/v1/products"] = "product",
       ["/v1/product/x"] = "product", ["/v1/product?currency=EUR"] = "product", ["/v1/sim/8944/preferences"] = "sim",
       ["/v1/subscription/s/activate"] = "subscription", ["/v1/else"] = "other", ["/"] = "other",
+      ["/v2/orders"] = "order", ["/v2/orders/x"] = "order_status", ["/v2/sims/8944"] = "sim",
     } do
       assert.equal(kind, entry(target).kind, target)
     end

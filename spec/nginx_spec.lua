@@ -152,6 +152,24 @@ for _, fallback in ipairs { false, true } do
       assert.equal(1, taken["callback-own"])
     end)
 
+    it("walks a list page by page, and leaves the others their time", function()
+      local input = provider.input()
+      input.customer.email = "seven@example.com"
+      for i, id in ipairs { "a", "b", "c", "d", "e" } do input.subscriptions[i] = { product_id = id } end
+      assert(assert(box.client:order(input)):wait { timeout = 20, first = 0.05 })
+      box.fault { path = "/v1/subscription", hang = 0.1 }
+      for _, body in ipairs((ask_all(server, repeated(4, "/search?email=seven@example.com&n=#")))) do
+        assert.equal("a b c d e meanwhile", body)
+      end
+      box.fault { path = "/v1/subscription", status = 403 }
+      assert.truthy(server:get("/search?email=seven@example.com"):find("^esim: the provider does not accept"))
+      box.fault()
+    end)
+
+    it("looks for what an order whose answer is lost has left behind", function()
+      assert.equal("placed", server:get("/lost?id=lost-" .. mode:match("%a+$")))
+    end)
+
     it("is woken when its wait is cancelled", function()
       assert.equal("cancelled", server:get("/cancel?id=cancel"))
     end)

@@ -1,5 +1,6 @@
 -- An order that was accepted: look, wait, cancel, save, resume.
 
+local api = require "esim.api"
 local json = require "esim.json"
 local native = require "esim.native"
 local order = require "esim.order"
@@ -34,6 +35,7 @@ local function scripted(bodies, fields)
   return order.new({
     secrets = function() return { "TOKEN" } end,
     headers = function() return {} end,
+    api = api.new {},
     exchange = function()
       looks = looks + 1
       local body = bodies[math.min(looks, #bodies)]

@@ -164,6 +164,19 @@ describe("an order's end", function()
   end
 end)
 
+describe("a subscription that is hidden", function()
+  it("is shown by the search later, and by its SIM at once", function()
+    local out = raw.finish(raw.id_of(select(3, order("hidden=1")))).output
+    local function found(path)
+      return #json.decode(select(3, raw.ask(path)))
+    end
+    assert.equal(0, found("/v1/subscription?iccid=" .. out.iccid))
+    assert.equal(1, found("/v1/sim/" .. out.iccid .. "/subscriptions"))
+    assert.equal(200, (raw.ask("/v1/subscription/" .. out.subscription_id)))
+    raw.until_true(function() return found("/v1/subscription?iccid=" .. out.iccid) == 1 end, "it is shown")
+  end)
+end)
+
 describe("README.md", function()
   it("lists no directive that was not tried here", function()
     local file = assert(io.open("README.md"))

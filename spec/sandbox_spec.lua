@@ -81,6 +81,8 @@ describe("the sandbox refuses", function()
     { "esim.iccid", { operationType = "TOPUP" } }, { "subscriptions", { subscriptions = {} } },
     { "product_id", { subscriptions = { { price = 1, currency = "USD" } } } },
     { "price and currency", { subscriptions = { { product_id = "p", price = 1 } } } },
+    { "activationDate", { subscriptions = { { product_id = "p", activationDate = "2020-01-01T00:00:00Z" } } } },
+    { "activationDate", { subscriptions = { { product_id = "p", activationDate = "tomorrow" } } } },
     { "price", { subscriptions = { { product_id = "p", price = "1", currency = "USD" } } } },
   }
   for i, case in ipairs(BODIES) do

@@ -21,6 +21,9 @@ local function details(fault, got, context)
     http = got.http, retry_after = got.retry_after, correlation_id = context.correlation_id,
     order_id = context.order_id, email = context.email,
   }
+  for name, value in pairs(context.trace or {}) do
+    fields[name] = value
+  end
   if fault then
     local detail = got.detail and " (" .. err.redact(got.detail, context.secrets) .. ")" or ""
     fields.message = (native.faults[fault] or fault) .. detail
@@ -79,13 +82,15 @@ end
 --- The error of an exchange, or nil when it brought a 2xx.
 -- @param fault    word or nil
 -- @param got      answer of the core
--- @param context  correlation_id, order_id, email, secrets; `is_order`: a repetition may cost money
+-- @param context  correlation_id, order_id, email, secrets; `is_order`: a repetition may cost money; `once`: it may do
+--   other harm; trace: what an order's error is to carry for esim.reconcile
 function answer.error(fault, got, context)
   local kind
+  local once = context.is_order or context.once
   if fault then
-    kind = (context.is_order and kind_of_order_fault or kind_of_look_fault)(fault, got)
+    kind = (once and kind_of_order_fault or kind_of_look_fault)(fault, got)
   elseif math.floor(got.http / 100) ~= 2 then
-    kind = kind_of_status(got.http, context.is_order)
+    kind = kind_of_status(got.http, once)
   else
     return nil
   end

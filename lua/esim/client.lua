@@ -1,6 +1,7 @@
 --- The provider's Connect API v1, for one set of credentials.
 
 local answer = require "esim.answer"
+local api = require "esim.api"
 local auth = require "esim.auth"
 local credentials = require "esim.auth.credentials"
 local err = require "esim.err"
@@ -12,6 +13,8 @@ local misuse = require "esim.misuse"
 local native = require "esim.native"
 local order = require "esim.order"
 local protect = require "esim.protect"
+local reconcile = require "esim.reconcile"
+local rest = require "esim.rest"
 local service = require "esim.service"
 
 local client = {}
@@ -22,6 +25,7 @@ client.PREPRODUCTION = "https://services.truphone.com/connect-api-preprod"
 local TYPES = {
   url = "string", token = true, credentials = "table", rate = "number", connections = "number", timeout = "number",
   ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean", log = true,
+  api = "string", product_path = "string", currency_parameter = "string",
 }
 local LEASE = 86400  -- seconds that a hook may take
 local NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
@@ -31,6 +35,7 @@ local inner = setmetatable({}, { __mode = "k" })  -- of each client its service
 
 local Client = {}
 Client.__index = Client
+rest.extend(Client, inner)
 
 function Client:__tostring()
   return "esim.client: " .. inner[self].url
@@ -46,11 +51,22 @@ local function check_token(options, level)
   end
 end
 
+local function check_api(options, level)
+  if options.api ~= nil and not api.knows(options.api) then
+    error("esim.client: api must be v1 or v2", level)
+  elseif options.product_path ~= nil and not options.product_path:find("^/[%w%-._~/]*[%w]$") then
+    error("esim.client: product_path must be a path such as /v1/product", level)
+  elseif options.currency_parameter ~= nil and not options.currency_parameter:find("^[%w_%-]+$") then
+    error("esim.client: currency_parameter must be a name such as targetCurrency", level)
+  end
+end
+
 --- Make a client. Nothing is sent, no thread is started.
 -- @param options  url; credentials: { client_id, client_secret or client_secret_file, token_url, scope, style, shared }
 --   (see esim.auth.credentials), or token: text or function(client) returning token and lifetime (seconds);
 --   rate (requests a second, default unlimited), connections (16), timeout (30 seconds for one exchange),
 --   ca_file, client_cert, client_key (file names, PEM), allow_http,
+--   api: "v1" (default) or "v2"; product_path, currency_parameter (targetCurrency): where its pages name two of each
 --   log: function(entry), told of each exchange, order, wait and token (README.md, "Logs and metrics"), or "ngx"
 -- @return client | nil, err of kind `invalid`
 function client.new(options)
@@ -59,6 +75,7 @@ function client.new(options)
   misuse.range(options, "connections", 1, "esim.client", 2)
   misuse.range(options, "timeout", 0.001, "esim.client", 2)
   check_token(options, 3)
+  check_api(options, 3)
   local told = options.log ~= nil and log.new(log.hook(options.log, "esim.client: log", 2)) or nil
   options.records, options.tag = told ~= nil, told and told.token_tag
   local account, fault = native.account(options)
@@ -77,7 +94,7 @@ function client.new(options)
   local self, access = setmetatable({}, Client), auth.new(account, source, told)
   inner[self] = service.new {
     client = self, url = options.url, account = account, auth = access, rate = options.rate, log = told,
-    timeout = options.timeout,
+    timeout = options.timeout, api = api.new(options),
   }
   if told then
     told:guard(access)
@@ -108,15 +125,21 @@ local function prepare(self, given, options)
       return nil, e
     end
   end
-  local body, reason = json.encode { input = full }
-  if not body then
-    return nil, err.new("invalid", { field = "input", message = reason, correlation_id = correlation_id })
+  local body, field, reason = inner[self].api:order(full)
+  if body then
+    field = "input"
+    body, reason = json.encode(body)
   end
+  if not body then
+    return nil, err.new("invalid", { field = field, message = reason, correlation_id = correlation_id })
+  end
+  local trace = reconcile.trace(full)
+  trace.sent_at = os.time()
   return {
-    correlation_id = correlation_id, warnings = warnings,
+    correlation_id = correlation_id, warnings = warnings, trace = trace,
     email = type(full.customer) == "table" and full.customer.email or nil,
     spec = {
-      method = "POST", target = "/v1/order", body = body, deadline = options.timeout,
+      method = "POST", target = inner[self].api:path "order", body = body, deadline = options.timeout,
       headers = inner[self]:headers(correlation_id),
     },
   }
@@ -135,7 +158,8 @@ end
 -- What became of an order: the provider's { id, status } | nil, err.
 local function outcome(mine, ready, fault, got)
   local context = {
-    is_order = true, correlation_id = ready.correlation_id, email = ready.email, secrets = mine:secrets(),
+    is_order = true, correlation_id = ready.correlation_id, email = ready.email, trace = ready.trace,
+    secrets = mine:secrets(),
   }
   local e = answer.error(fault, got, context)
   if e then
@@ -206,6 +230,27 @@ local function tell(self, placed, e)
   return placed, e
 end
 
+-- Order, whatever happens meanwhile.
+local function send(self, ready)
+  -- Made before anything is sent: afterwards there may be no memory for it.
+  local lost = err.new("unknown", {
+    message = "memory ran out before the answer was read", correlation_id = ready.correlation_id, email = ready.email,
+    iccid = ready.trace.iccid, product_ids = ready.trace.product_ids, sent_at = ready.trace.sent_at,
+  })
+  local ok, placed, e = protect.call(place, self, ready)
+  if ok then
+    return tell(self, placed, e)
+  elseif not ready.spec.submitted then
+    error(placed, 0)
+  elseif placed == NO_MEMORY then
+    return tell(self, nil, lost)
+  end
+  local why = type(placed) == "string" and err.redact(placed, inner[self]:secrets()) or type(placed)
+  lost.message = "the wait for its answer was broken off: " .. why
+  tell(self, nil, lost)
+  error(lost, 0)
+end
+
 --- Place an order. It is sent once; only a refusal (429, or 401 once with a new token) is tried again.
 -- @param given    the provider's own fields; operationType defaults to NEW_ESIM
 -- @param options  correlation_id, timeout (seconds until it must be answered), check = false
@@ -218,23 +263,28 @@ function Client:order(given, options)
   if not ready then
     return tell(self, nil, e)
   end
-  -- Made before anything is sent: afterwards there may be no memory for it.
-  local lost = err.new("unknown", {
-    message = "memory ran out before the answer was read", correlation_id = ready.correlation_id, email = ready.email,
-  })
-  local ok, placed
-  ok, placed, e = protect.call(place, self, ready)
-  if ok then
-    return tell(self, placed, e)
-  elseif not ready.spec.submitted then
-    error(placed, 0)
-  elseif placed == NO_MEMORY then
-    return tell(self, nil, lost)
+  return send(self, ready)
+end
+
+--- Place an order of data for a SIM that is there: `order` with operationType TOPUP, and checked as one.
+-- @param given    the provider's own fields
+-- @param options  as for `order`
+-- @return as `order`
+function Client:topup(given, options)
+  options = check_call(given, options, "client:topup")
+  loop.check("client:topup")
+  local operation = given.operationType or "TOPUP"
+  if operation ~= "TOPUP" and operation ~= "TOPUP_ACTIVATION" then
+    local wrong = err.new("invalid", { field = "operationType", message = "must be TOPUP: this is client:topup" })
+    return tell(self, nil, wrong)
   end
-  local why = type(placed) == "string" and err.redact(placed, inner[self]:secrets()) or type(placed)
-  lost.message = "the wait for its answer was broken off: " .. why
-  tell(self, nil, lost)
-  error(lost, 0)
+  local full = input.complete(given)
+  full.operationType = operation
+  local ready, e = prepare(self, full, options)
+  if not ready then
+    return tell(self, nil, e)
+  end
+  return send(self, ready)
 end
 
 -- As in `heir`, its variables are its own.

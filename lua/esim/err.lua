@@ -5,7 +5,7 @@ local err = {}
 
 local KINDS = {
   invalid = "the input is not valid", not_sent = "the request never reached the provider",
-  unknown = "the order may have reached the provider, its answer is lost",
+  unknown = "it may have reached the provider, its answer is lost",
   unauthorised = "the provider does not accept the credentials", refused = "the provider refused",
   throttled = "the provider asks to wait", unavailable = "the provider cannot be reached",
   answer = "the provider's answer cannot be used", failed = "the order failed",
@@ -15,7 +15,7 @@ local KINDS = {
 -- Fields of an order's answer that are secrets, in both of the provider's spellings.
 local SECRET = {
   matchingid = true, matching_id = true, lpa_url = true, _lpa = true, lpa = true, lpaurl = true,
-  qrcode_url = true, qrcodeurl = true, qr_code = true, activation_code = true, activationcode = true,
+  qrcode_url = true, _qrcode = true, qrcodeurl = true, qr_code = true, activation_code = true, activationcode = true,
   access_token = true, accesstoken = true, refresh_token = true, refreshtoken = true, token = true,
   client_secret = true, clientsecret = true, authorization = true, confirmation_code = true, confirmationcode = true,
 }
@@ -127,7 +127,8 @@ end
 
 --- Make an error.
 -- @param kind    one of those in README.md
--- @param fields  table: message, field, http, type, messages, correlation_id, order_id, email,
+-- @param fields  table: message, field, http, type, messages, correlation_id, order_id, email, iccid, product_ids,
+--                sent_at (seconds since 1970),
 --                retry_after (seconds), history, raw
 -- @return the error
 function err.new(kind, fields)

@@ -1,6 +1,7 @@
 --- An order that the provider accepted: look at it, wait for it, save it.
 
 local answer = require "esim.answer"
+local api = require "esim.api"
 local err = require "esim.err"
 local loop = require "esim.loop"
 local native = require "esim.native"
@@ -89,13 +90,14 @@ local function take_body(self, body)
   end
   note_status(self, body.status)
   if self.status == "COMPLETED" then
-    if type(body.output) ~= "table" then
+    local output = api.output(body)
+    if type(output) ~= "table" then
       return err.new("answer", {
         message = "the order is completed but the answer holds no output",
         order_id = self.id, correlation_id = self.correlation_id,
       })
     end
-    inner[self].profile = profile.new(body.output)
+    inner[self].profile = profile.new(output)
   elseif self.status == "FAILED" then
     inner[self].failure = failed(self, body)
   end
@@ -110,7 +112,7 @@ local function headers_of(self)
 end
 
 local function target_of(self)
-  return "/v1/order/" .. percent.encode(self.id)
+  return inner[self].client.api:path("order", self.id)
 end
 
 --- Look once.

@@ -3,8 +3,6 @@
 
 local sandbox = {}
 
-local PART = 250  -- entries of the log that are fetched at a time
-
 local CONF = [[
 daemon off;
 master_process on;
@@ -21,13 +19,13 @@ http {
   uwsgi_temp_path $dir/tmp; scgi_temp_path $dir/tmp;
   client_body_buffer_size 1m;
   keepalive_timeout $keepalive; keepalive_requests 1000000;
-  lua_shared_dict esim 64m;
+  lua_shared_dict esim 128m;
+  lua_shared_dict esim_tokens 8m;
   lua_package_path "$path;;";
   lua_package_cpath "$cpath;;";
   init_worker_by_lua_block {
     math.randomseed(ngx.now() * 1000 + ngx.worker.pid())
-    require("esim.sandbox.provider").setup { token = "$token", url = "$url", delay = $delay, logs = $logs,
-      mark = "$mark" }
+    require("esim.sandbox.provider").setup "$dir/settings.json"
   }
   server {
     listen 127.0.0.1:$port $tls backlog=4096;
@@ -36,6 +34,14 @@ http {
   }
 }
 ]]
+
+local TOKEN_PATH = "/auth/realms/tru-staff/protocol/openid-connect/token"
+
+-- The options that the workers need.
+local SETTINGS = {
+  "token", "url", "delay", "logs", "mark", "client_id", "client_secret", "lifetime", "style", "scope", "product_path",
+  "links", "install", "strict",
+}
 
 local function output_of(command)
   local pipe = assert(io.popen(command))
@@ -121,13 +127,17 @@ rm -rf $dir
 
 local function write_conf(options, dir, port)
   local values = {
-    dir = dir, port = port, url = options.url, token = options.token, delay = string.format("%g", options.delay),
+    dir = dir, port = port,
     workers = string.format("%d", options.workers), keepalive = string.format("%d", options.keepalive),
     modules = options.modules, path = library_path(), cpath = options.cpath or "",
     tls = options.tls and "ssl http2" or "", certificate = options.certificate or "",
-    user = output_of("id -u") == "0" and "user root;" or "", logs = tostring(options.logs), mark = options.mark,
-    owner = output_of("echo $PPID"),
+    user = output_of("id -u") == "0" and "user root;" or "", owner = output_of("echo $PPID"),
   }
+  local settings = {}
+  for _, name in ipairs(SETTINGS) do
+    settings[name] = options[name]
+  end
+  write_file(dir .. "/settings.json", assert(require("esim.json").encode(settings)))
   write_file(dir .. "/nginx.conf", (CONF:gsub("%$(%l+)", values)))
   write_file(dir .. "/watch.sh", (WATCH:gsub("%$(%l+)", { dir = dir, owner = values.owner })))
 end
@@ -180,51 +190,30 @@ local function stopper(started)
   end
 end
 
--- A part of the log: no answer may be larger than this module takes.
-local function fetch_part(account, from)
-  local loop = require "esim.loop"
-  local target = ("/sandbox/log?from=%d&most=%d"):format(from, PART)
-  local pending = assert(loop.submit("request", account, { target = target, timeout = 30 }))
-  local fault, got = loop.await(pending)
-  assert(not fault and got.http == 200, "esim.sandbox: its log cannot be read")
-  return assert(require("esim.json").decode(got.body))
-end
-
--- The sandbox's own log, fetched with this module's own engine.
-local function fetch_log(url, ca_file)
-  local account = assert(require("esim.native").account { url = url, ca_file = ca_file })
-  local log = fetch_part(account, 0)
-  local from = log.next
-  while from do
-    local part = fetch_part(account, from)
-    for _, request in ipairs(part.requests) do
-      log.requests[#log.requests + 1] = request
-    end
-    for id, times in pairs(part.by_correlation_id) do
-      log.by_correlation_id[id] = times
-    end
-    log.orders, from = part.orders, part.next
-  end
-  log.next = nil
-  return log
-end
-
 local function complete(options)
-  local all = { delay = 2, workers = 1, keepalive = 65, logs = true, mark = "" }
+  local all = { delay = 2, workers = 1, keepalive = 65, logs = true, mark = "", lifetime = 300 }
   for key, value in pairs(options or {}) do
     all[key] = value
   end
-  all.token = all.token or random_hex(16)
+  all.token = all.token or all.mark .. random_hex(16)
+  all.client_id = all.client_id or "client-" .. random_hex(4)
+  all.client_secret = all.client_secret or all.mark .. random_hex(16)
   all.modules = find_modules()
   return all
 end
 
 --- Start a sandbox.
 -- @param options  port (default: a free one), delay (seconds until an order is completed, 2), tls (false),
---   workers (1), keepalive (seconds that an idle connection is kept, 65), logs (true), token (a random one),
---   mark ("": begins each matching id, so that a test finds it where it must not be), cpath (where LuaJIT finds
---   esim/core.so, for the QR image)
--- @return { url, token, port, pid, ca_file, log = function() … end, stop = function() … end } | nil, reason
+--   workers (1), keepalive (seconds that an idle connection is kept, 65), logs (true), token (a random one, good for
+--   ever), mark ("": begins each matching id, and each token and secret that is made here, so that a test finds it
+--   where it must not be), cpath (where LuaJIT finds esim/core.so, for the QR image); of the token end point
+--   client_id, client_secret (random ones), lifetime (of the tokens that it issues, in seconds, 300), style ("body" or
+--   "basic": the one way in which clients may authenticate; default both), scope (one that they must ask for);
+--   product_path ("product" or "products": the one spelling of v1's list; default both), links ("links" or "_links":
+--   what v2's metadata calls them); install (seconds from an order's end until its SIM is installed; default: never),
+--   strict (true: a top-up must be for a SIM that the sandbox made, and for its customer)
+-- @return { url, token, token_url, client_id, client_secret, port, pid, ca_file, stop = function() … end }, and the
+--   calls of esim.sandbox.remote: log() and what follows | nil, reason
 function sandbox.start(options)
   local all = complete(options)
   if not all.modules or not succeeds("command -v nginx") then
@@ -241,10 +230,11 @@ function sandbox.start(options)
     return nil, "esim.sandbox: nginx did not start: " .. reason
   end
   local ca_file = all.tls and started.dir .. "/cert.pem" or nil
-  return {
-    url = all.url, token = all.token, port = started.port, pid = started.pid, ca_file = ca_file,
-    stop = stopper(started), log = function() return fetch_log(all.url, ca_file) end,
-  }
+  local box = require("esim.sandbox.remote").calls(all.url, ca_file)
+  box.url, box.token, box.port, box.pid, box.ca_file = all.url, all.token, started.port, started.pid, ca_file
+  box.client_id, box.client_secret, box.token_url = all.client_id, all.client_secret, all.url .. TOKEN_PATH
+  box.stop = stopper(started)
+  return box
 end
 
 --- Start a sandbox, print how to reach it, and serve until the process is interrupted.
@@ -255,6 +245,8 @@ function sandbox.serve(options)
     os.exit(1)
   end
   print("export ESIM_URL=" .. started.url .. " ESIM_TOKEN=" .. started.token)
+  print("# or, with tokens that end: export ESIM_URL=" .. started.url .. " ESIM_CLIENT_ID=" .. started.client_id
+    .. " ESIM_CLIENT_SECRET=" .. started.client_secret .. " ESIM_TOKEN_URL=" .. started.token_url)
   print("Interrupt (Ctrl-C) to stop.")
   io.stdout:flush()
   os.execute("trap 'exit 0' INT TERM; while kill -0 " .. started.pid .. " 2>/dev/null; do sleep 1; done")

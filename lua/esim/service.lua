@@ -13,9 +13,9 @@ local Service = {}
 Service.__index = Service
 
 --- @param fields  client, url, account (of the core), auth, rate (requests a second, or nil), log (log.lua, or nil),
---   timeout (seconds for one exchange)
+--   timeout (seconds for one exchange), api (the dialect, see esim.api)
 function service.new(fields)
-  local self = setmetatable({ url = fields.url, log = fields.log, timeout = fields.timeout }, Service)
+  local self = setmetatable({ url = fields.url, log = fields.log, timeout = fields.timeout, api = fields.api }, Service)
   inner[self] = fields
   return self
 end

@@ -156,6 +156,37 @@ function paths.queue(args)
   return answer(placed and placed.id, e)
 end
 
+--- Walk the subscriptions of a customer, a page at a time, and count what else this worker did meanwhile.
+function paths.search(args)
+  local seen, turns, over = {}, 0, false
+  local thread = ngx.thread.spawn(function()
+    while not over do
+      ngx.sleep(0.01)
+      turns = turns + 1
+    end
+  end)
+  for found, e in client:subscriptions { email = args.email, size = 2 } do
+    seen[#seen + 1] = found and found.product_id or tostring(e)
+  end
+  over = true
+  ngx.thread.wait(thread)
+  ngx.print(table.concat(seen, " "), turns > 5 and " meanwhile" or " alone")
+end
+
+--- Look for what an order whose answer is lost has left behind.
+function paths.lost(args)
+  local placed, e = order { id = args.id, product = "sandbox:cut" }
+  assert(not placed and e.kind == "unknown")
+  local result
+  repeat
+    ngx.sleep(0.1)
+    result = assert(client:reconcile({
+      customer = { email = "traveller@example.com" }, subscriptions = { { product_id = "sandbox:cut" } },
+    }, { after = e.sent_at }))
+  until result.verdict ~= "absent so far"
+  ngx.print(result.verdict)
+end
+
 --- Three tasks side by side, joined in another light thread than that which spawned them.
 function paths.tasks(args)
   local results = esim.run(function()
@@ -250,6 +281,10 @@ local MISUSES = {
   spawn = function() esim.spawn(print) end,
   run = function() esim.run(print) end,
   all = function() esim.all { print } end,
+  products = function() client:products() end,
+  subscriptions = function()
+    for _ in client:subscriptions() do print() end
+  end,
 }
 
 --- From a phase that cannot wait: note what each call raises.

@@ -9,15 +9,16 @@ local TOLD = {  -- what an entry has of a record as it is
   "method", "fault", "bytes_sent", "bytes_received", "dns", "connect", "tls", "first_byte", "total", "attempt", "again",
   "at", "retry_after", "dropped",
 }
-local KINDS = { product = "product", products = "product", sim = "sim", subscription = "subscription" }
+local KINDS = { product = true, sim = true, subscription = true }
 
--- What a path is about: one of few words, never an id.
+-- What a path is about, in either dialect: one of few words, never an id.
 local function kind_of(target)
-  local head, rest = target:match("^/v1/(%l+)/?([^?]*)")
-  if head == "order" then
+  local name, rest = target:match("^/v%d/(%l+)/?([^?]*)")
+  local kind = name and name:gsub("s$", "")
+  if kind == "order" then
     return rest == "" and "order" or "order_status"
   end
-  return KINDS[head] or "other"
+  return kind and KINDS[kind] and kind or "other"
 end
 
 local function take(record, kind, secrets)
@@ -36,7 +37,7 @@ end
 -- @param secrets         list of strings that must not be told, or nil
 function exchange.entry(record, correlation_id, secrets)
   local entry = take(record, kind_of(record.target), secrets)
-  local id = record.target:match("^/v1/order/([^/?]+)")
+  local id = record.target:match("^/v%d/orders?/([^/?]+)")
   entry.correlation_id, entry.order_id = correlation_id, id and err.redact(percent.decode(id), secrets)
   return entry
 end

@@ -1,14 +1,19 @@
 --- What the provider refuses, in its own words: headers and body of an order.
 -- Runs inside nginx; independent of esim.input, which it is there to test.
 
+local dates = require "esim.sandbox.dates"
+
+local ngx = ngx  -- luacheck: ignore
+
 local checks = {}
 
 local NEW, TOPUP = { NEW_ESIM = true }, { TOPUP = true, TOPUP_ACTIVATION = true }
 
 --- The headers that every request carries.
+-- @param accepts  function(value of Authorization) telling whether it lets its sender in
 -- @return nil, or status, type, message
-function checks.headers(headers, token)
-  if headers["authorization"] ~= "Bearer " .. token then
+function checks.headers(headers, accepts)
+  if not accepts(headers["authorization"]) then
     return 401, "UNAUTHORISED", "The access token is missing, wrong or expired"
   end
   local id = headers["x-correlation-id"]
@@ -24,6 +29,24 @@ local function is_text(value)
   return type(value) == "string" and value ~= ""
 end
 
+--- Whether this is an EID: 32 digits that are 1 modulo 97 (ISO/IEC 7064).
+function checks.is_eid(value)
+  if type(value) ~= "string" or not value:match("^%d+$") or #value ~= 32 then
+    return false
+  end
+  local rest = 0
+  for digit in value:gmatch("%d") do
+    rest = (rest * 10 + tonumber(digit)) % 97
+  end
+  return rest == 1
+end
+
+--- Whether this is a date on which a subscription may begin: one that was a minute ago is still now.
+function checks.is_start(value)
+  local at = dates.parse(value)
+  return at ~= nil and at > ngx.time() - 60
+end
+
 local function subscriptions(list)
   if type(list) ~= "table" or #list == 0 then
     return "subscriptions must not be empty"
@@ -35,6 +58,8 @@ local function subscriptions(list)
       return "price and currency go together"
     elseif item.price ~= nil and type(item.price) ~= "number" then
       return "price must be a number"
+    elseif item.activationDate ~= nil and not checks.is_start(item.activationDate) then
+      return "activationDate must be a UTC date that is not in the past"
     end
   end
 end

@@ -1,5 +1,5 @@
---- A product_id such as `sandbox:429=2,retry-after=1` chooses what goes wrong.
--- README.md lists the directives.
+--- What goes wrong: chosen by a product_id such as `sandbox:429=2,retry-after=1`, or switched on (see
+-- esim.sandbox.switches). README.md lists the directives.
 
 local ngx = ngx  -- luacheck: ignore
 
@@ -26,7 +26,18 @@ function faults.read(subscriptions)
   return plan
 end
 
-local function retry_after(plan)
+--- Read directives that were sent as a query, parted by `&` or by commas.
+function faults.parse(query)
+  local plan = {}
+  for part in query:gmatch("[^&,]+") do
+    local name, value = part:match("^([^=]*)=?(.*)$")
+    plan[ngx.unescape_uri(name)] = ngx.unescape_uri(value)
+  end
+  return plan
+end
+
+--- Say when to come back, where a directive wants that.
+function faults.retry_after(plan)
   local value = plan["retry-after"]
   if value == "date" then
     ngx.header["Retry-After"] = ngx.http_time(ngx.time() + 1)
@@ -43,10 +54,16 @@ function faults.refusal(plan, times)
   for _, status in ipairs(STATUSES) do
     local n = plan[status] and (tonumber(plan[status]) or math.huge)
     if n and times(status) <= n then
-      retry_after(plan)
+      faults.retry_after(plan)
       return tonumber(status), TYPES[status], "The sandbox was told to refuse"
     end
   end
+end
+
+--- The refusal that `status=n` wants.
+-- @return status, type, message
+function faults.told(plan)
+  return tonumber(plan.status), TYPES[plan.status] or "INTERNAL_ERROR", "The sandbox was told to refuse"
 end
 
 local function raw(text)
@@ -69,17 +86,26 @@ local function in_pieces(body)
   end
 end
 
+local function large()
+  return '{"id":"' .. ("x"):rep(2 * 1024 * 1024) .. '"}'
+end
+
 local BODIES = {
   html = function() return "<!DOCTYPE html><title>Welcome</title><p>It works</p>", "text/html" end,
-  large = function() return '{"id":"' .. ("x"):rep(2 * 1024 * 1024) .. '"}' end,
+  large = large, huge = large,
   empty = function() return "{}" end,
 }
 
---- Give the answer in the way that the directives want.
-function faults.answer(plan, body)
+--- Wait, where a directive wants that.
+function faults.hang(plan)
   if tonumber(plan.hang) then
     ngx.sleep(tonumber(plan.hang))
   end
+end
+
+--- Give the answer in the way that the directives want.
+function faults.answer(plan, body)
+  faults.hang(plan)
   if plan.cut then
     local parts = { before = "", during = head(body) .. body:sub(1, math.floor(#body / 2)), after = head(body) .. body }
     return raw(parts[plan.cut] or "")
