@@ -88,6 +88,14 @@ describe("an exchange", function()
     end)
   end
 
+  it("of any other call is told, with its correlation id", function()
+    local connect = client()
+    assert(connect:products(nil, { correlation_id = "a-list" }))
+    assert(not connect:sim("8944479879835857335", { correlation_id = "a-sim", check = false }))
+    assert.same({ { "product", "a-list", 200 }, { "sim", "a-sim", 404 } },
+      outline("exchange", "kind", "correlation_id", "status"))
+  end)
+
   it("that a wait's end breaks off is told with its order, too", function()
     local order = assert(client():order(provider.input "sandbox:at=look,hang=1"))
     esim.run(function()
