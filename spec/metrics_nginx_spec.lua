@@ -6,11 +6,6 @@ local loop = require "esim.loop"
 local nginx = require "spec.support.nginx"
 local provider = require "spec.support.provider"
 
-local HTTP = [[
-  lua_shared_dict metrics 1m;
-  error_log $dir/info.log info;
-]]
-
 local function read(name)
   local file = assert(io.open(name))
   local text = file:read("*a")
@@ -25,7 +20,8 @@ for _, fallback in ipairs { false, true } do
     setup(function()
       box = provider.start { delay = 0.1 }
       server = nginx.start {
-        sandbox = box, fallback = fallback, http = HTTP, init = 'require("spec.support.shop").meter()',
+        sandbox = box, fallback = fallback, level = "info", http = "lua_shared_dict metrics 1m;",
+        init = 'require("spec.support.shop").meter()',
       }
     end)
     teardown(function()
@@ -72,7 +68,7 @@ for _, fallback in ipairs { false, true } do
     end)
 
     it("are told by nginx's log, a line each, without secrets", function()
-      local text = read(server.dir .. "/info.log")
+      local text = read(server.dir .. "/error.log")
       local lines = {}
       for what in text:gmatch("esim what=(%l+)") do lines[what] = (lines[what] or 0) + 1 end
       local values, exchanges = scrape(), 0
@@ -82,6 +78,7 @@ for _, fallback in ipairs { false, true } do
       assert.same({ exchange = exchanges, order = 56, wait = 96, token = 2 }, lines)
       assert.truthy(text:find("%[warn%][^\n]*what=exchange[^\n]* status=404"))
       assert.truthy(text:find("%[info%][^\n]*what=exchange[^\n]* status=200"))
+      for told in text:gmatch("[^\n]*esim what=[^\n]*") do assert.is_nil(told:find("request:", 1, true), told) end
       assert.is_nil(text:find(box.token, 1, true))
       assert.is_nil(text:find(assert(os.getenv "ESIM_SPEC_MARK"), 1, true))
     end)

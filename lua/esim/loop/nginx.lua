@@ -373,9 +373,12 @@ function nginx.detach(f, ...)
   return begun
 end
 
---- Write a line into the error log.
+--- Write a line into the error log of nginx's main level. ngx.log would quote the request that happens to run, and its
+-- URI may be a link that opens an order (esim.web).
 function nginx.tell(line, level)
-  ngx.log(level == "info" and ngx.INFO or ngx.WARN, line)
+  require "ngx.errlog"  -- which declares the function
+  local raw_log = ffi.C["ngx_" .. ngx.config.subsystem .. "_lua_ffi_raw_log"]
+  raw_log(nil, level == "info" and ngx.INFO or ngx.WARN, line, #line)
 end
 
 -- A worker that is dead is the master's to bury, at once.
