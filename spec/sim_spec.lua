@@ -147,6 +147,66 @@ describe("a SIM's subscriptions", function()
   end)
 end)
 
+describe("a SIM's notifications", function()
+  local URL = "https://shop.example.com/told?by=sim"
+
+  it("are registered, listed and forgotten", function()
+    local sim = assert(box.client:sim(profile_of().iccid))
+    assert.same({}, assert(sim:notifications()))
+    assert.is_true(assert(sim:notify { type = "SUBSCRIPTION_END", url = URL }))
+    assert.is_true(assert(sim:notify { type = "USAGE_THRESHOLD", url = "http://127.0.0.1/x" }))
+    local list = assert(sim:notifications())
+    assert.same({ 2, "SUBSCRIPTION_END", URL, URL }, { #list, list[1].type, list[1].url, list[1].raw.webhook_url })
+    for _, one in ipairs(list) do assert.is_true(assert(sim:unnotify(one))) end
+    assert.same({}, assert(sim:notifications()))
+    local _, e = sim:unnotify(list[1])
+    assert.same({ "refused", 404 }, { e.kind, e.http })
+  end)
+
+  it("arrive at the URL, and can be read", function()
+    local server = peer.start(function(server)
+      local connection = server:accept()
+      local body = server:request(connection):match("\r\n\r\n(.*)$")
+      server:write(connection, peer.answer("200 OK", "{}"))
+      local got = esim.notification.parse(body)
+      return got and got.type == "DOWNLOAD_PROGRESS" and #got.iccid or 0
+    end)
+    local sim = assert(box.client:sim(profile_of().iccid))
+    assert(sim:notify { type = "DOWNLOAD_PROGRESS", url = server.url })
+    box.sim(sim.iccid, "Downloaded")
+    assert.equal(#sim.iccid, server.wait())
+  end)
+
+  it("go to a whole URL alone, and their type is one part of the path", function()
+    local sim = assert(box.client:sim(profile_of().iccid))
+    local before = #box.log().requests
+    for _, url in ipairs { "x", "ftp://x/y", "//x", "http://", "https://a b", "https://a\r\nX: 1" } do
+      local done, e = sim:notify { type = "SUBSCRIPTION_END", url = url }
+      assert.is_nil(done)
+      assert.same({ "invalid", "url" }, { e.kind, e.field })
+    end
+    assert.equal(before, #box.log().requests)
+    local _, e = sim:notify { type = "MOON/LANDING", url = URL }
+    assert.equal("refused", e.kind)
+  end)
+
+  it("are registered once, and forgotten until that worked", function()
+    local sim = assert(box.client:sim(profile_of().iccid))
+    box.fault { path = "/v1/sim/*/preferences/*", method = "POST", status = 502 }
+    assert.equal("unknown", select(2, sim:notify { type = "SUBSCRIPTION_END", url = URL }).kind)
+    box.fault()
+    assert(sim:notify { type = "SUBSCRIPTION_END", url = URL })
+    box.fault { path = "/v1/sim/*/preferences/*", method = "DELETE", status = 502, times = 2 }
+    assert.is_true(assert(sim:unnotify({ type = "SUBSCRIPTION_END", url = URL }, { timeout = 20 })))
+  end)
+
+  it("that cannot be read are an error", function()
+    local sim = assert(box.client:sim(profile_of().iccid))
+    box.fault { path = "/v1/sim/*/preferences", html = true }
+    assert.equal("answer", select(2, sim:notifications()).kind)
+  end)
+end)
+
 describe("what a SIM's calls are not given", function()
   local sim
 
@@ -162,6 +222,7 @@ describe("what a SIM's calls are not given", function()
     { "type", function() local x = sim:notify { url = "https://x" } return x end },
     { "url", function() local x = sim:notify { type = "X" } return x end },
     { "unnotify", function() local x = sim:unnotify() return x end },
+    { "url", function() local x = sim:unnotify { type = "X" } return x end },
     { "notifications", function() local x = sim:notifications(1) return x end },
   }
   for i, case in ipairs(WRONG) do

@@ -105,6 +105,8 @@ for _, name in ipairs(LINKS) do
       assert.equal("Released", sim.status)
       box.sim(sim.iccid, "Installed")
       assert.equal("Installed", assert(sim:refresh()).status)
+      assert(sim:notify { type = "SUBSCRIPTION_END", url = "https://x.example.com/" })
+      assert.equal(1, #assert(sim:notifications()))
     end)
   end)
 end

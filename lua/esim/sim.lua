@@ -44,10 +44,6 @@ local function path_of(self)
   return inner[self].api:path("sim", self.iccid)
 end
 
-local function notifications_of(self, kind)
-  return inner[self].api:path("preferences", self.iccid) .. "/notifications/" .. percent.encode(kind)
-end
-
 local function send(self, options, what)
   what.timeout, what.correlation_id = options.timeout, options.correlation_id
   return call.send(inner[self], what)
@@ -125,29 +121,49 @@ function Sim:subscriptions(query, options)
   return subscription.each(client, path, whole, options, "sim:subscriptions")
 end
 
+-- Raise unless `fields` name a notification: { type, url }.
+local function check_notification(fields, name, level)
+  if type(fields) ~= "table" then
+    error(name .. ": table with type and url expected, got " .. type(fields), level + 1)
+  end
+  call.identifier(fields.type, name .. ": type", level + 1)
+  call.identifier(fields.url, name .. ": url", level + 1)
+end
+
+-- Register a URL, or forget it: true | nil, err.
+local function change_notification(self, fields, options, what)
+  if not fields.url:find("^https?://[^%s%c]+$") then
+    return nil, err.new("invalid", { field = "url", message = "must be a whole URL, http or https" })
+  end
+  what.path = inner[self].api:path("preferences", self.iccid) .. "/notifications/" .. percent.encode(fields.type)
+  what.body = { webhook_url = fields.url }
+  local body, e = send(self, options, what)
+  if not body then
+    return nil, e
+  end
+  return true
+end
+
 --- Have the provider tell a URL of yours what happens to this SIM. Sent once.
 -- @param fields   type: SUBSCRIPTION_END, USAGE_THRESHOLD, DOWNLOAD_PROGRESS or another; url: http or https
 -- @param options  timeout (seconds), correlation_id, or nil
 -- @return true | nil, err (`unknown`: look with `notifications`)
 function Sim:notify(fields, options)
-  if type(fields) ~= "table" then
-    error("sim:notify: table with type and url expected, got " .. type(fields), 2)
-  end
-  call.identifier(fields.type, "sim:notify: type", 2)
-  call.identifier(fields.url, "sim:notify: url", 2)
+  check_notification(fields, "sim:notify", 2)
   options = call.options(options, nil, "sim:notify", 2)
   loop.check("sim:notify")
-  if not fields.url:find("^https?://[^%s%c]+$") then
-    return nil, err.new("invalid", { field = "url", message = "must be a whole URL, http or https" })
-  end
-  local body, e = send(self, options, {
-    method = "POST", path = notifications_of(self, fields.type), once = true,
-    body = { webhook_url = fields.url },
-  })
-  if not body then
-    return nil, e
-  end
-  return true
+  return change_notification(self, fields, options, { method = "POST", once = true })
+end
+
+--- Have it told no more. Repeating that does no harm, so it is repeated where it fails in passing.
+-- @param fields   type and url, as `notifications` lists them
+-- @param options  timeout (seconds), correlation_id, or nil
+-- @return true | nil, err (`refused` with http 404: there is none, perhaps since an answer was lost)
+function Sim:unnotify(fields, options)
+  check_notification(fields, "sim:unnotify", 2)
+  options = call.options(options, nil, "sim:unnotify", 2)
+  loop.check("sim:unnotify")
+  return change_notification(self, fields, options, { method = "DELETE" })
 end
 
 --- What is told of this SIM, and to whom.
@@ -167,21 +183,6 @@ function Sim:notifications(options)
     return call.unusable("the body holds no notifications", context)
   end
   return list
-end
-
---- Have it told no more. Repeating that does no harm, so it is repeated where it fails in passing.
--- @param kind     type of the notification, as it was given to `notify`
--- @param options  timeout (seconds), correlation_id, or nil
--- @return true | nil, err (`refused` with http 404: there was none)
-function Sim:unnotify(kind, options)
-  call.identifier(kind, "sim:unnotify", 2)
-  options = call.options(options, nil, "sim:unnotify", 2)
-  loop.check("sim:unnotify")
-  local body, e = send(self, options, { method = "DELETE", path = notifications_of(self, kind) })
-  if not body then
-    return nil, e
-  end
-  return true
 end
 
 return sim

@@ -1,8 +1,10 @@
 --- The sandbox's own calls, below /sandbox/: they move what the provider would move, and need no token.
 
 local journal = require "esim.sandbox.journal"
+local notices = require "esim.sandbox.notices"
 local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
+local subscriptions = require "esim.sandbox.subscriptions"
 local switches = require "esim.sandbox.switches"
 local tokens = require "esim.sandbox.tokens"
 
@@ -58,6 +60,29 @@ calls["POST sim"] = function(iccid)
   local moved, message = sims.move(iccid, ngx.unescape_uri(ngx.var.arg_status or ""))
   if not moved then
     return refuse(400, message)
+  end
+  return done()
+end
+
+-- POST /sandbox/subscription/{id}?spent=…
+calls["POST subscription"] = function(id)
+  local spent, message = subscriptions.spend(id, tonumber(ngx.var.arg_spent))
+  if not spent then
+    return refuse(400, message)
+  end
+  return done()
+end
+
+-- POST /sandbox/notify/{iccid}/{type}
+calls["POST notify"] = function(rest)
+  local iccid, kind = rest:match("^([^/]+)/([^/]+)$")
+  local sim = iccid and sims.find(iccid)
+  if not sim or not notices.is_kind(kind) then
+    return refuse(400, sim and "There is no such notification" or "There is no such SIM")
+  elseif kind == "DOWNLOAD_PROGRESS" then
+    sims.tell(sim)
+  else
+    subscriptions.tell(iccid, kind)
   end
   return done()
 end

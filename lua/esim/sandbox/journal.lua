@@ -1,6 +1,7 @@
 --- The sandbox's log of what it was asked, without anything that is secret.
 
 local store = require "esim.sandbox.store"
+local webhook = require "esim.sandbox.webhook"
 
 local ngx = ngx  -- luacheck: ignore
 
@@ -8,12 +9,23 @@ local journal = {}
 
 local state = ngx.shared.esim
 
+-- A webhook's URL may hold a secret of its owner's.
+local function without_secrets(text)
+  local body = text and ngx.var.uri:find("/preferences/", 1, true) and store.decode(text)
+  local url = type(body) == "table" and body.webhook_url
+  if type(url) ~= "string" or webhook.shown(url) == url then
+    return text
+  end
+  body.webhook_url = webhook.shown(url)
+  return store.encode(body)
+end
+
 -- What an order was sent as; never the token.
 local function note_sent(entry)
   entry.headers = ngx.req.get_headers()
   local scheme = (entry.headers.authorization or ""):match("^(%a+) ")
   entry.headers.authorization = entry.headers.authorization and (scheme or "") .. " [redacted]"
-  entry.body = ngx.ctx.secret and "[redacted]" or ngx.req.get_body_data()
+  entry.body = ngx.ctx.secret and "[redacted]" or without_secrets(ngx.req.get_body_data())
 end
 
 --- Note the request that is being answered.
@@ -30,7 +42,7 @@ function journal.note(status, order)
     correlation_id = ngx.var.http_x_correlation_id, status = status, order_id = order and order.id,
     product_ids = order and order.product_ids, at = ngx.now(),
   }
-  if entry.method == "POST" or entry.method == "PUT" then
+  if entry.method ~= "GET" then
     note_sent(entry)
   end
   state:rpush("log", store.encode(entry))

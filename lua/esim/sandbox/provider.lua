@@ -7,6 +7,7 @@ local faults = require "esim.sandbox.faults"
 local orders = require "esim.sandbox.orders"
 local orders_v2 = require "esim.sandbox.orders_v2"
 local picture = require "esim.sandbox.picture"
+local preferences = require "esim.sandbox.preferences"
 local reply = require "esim.sandbox.reply"
 local sims = require "esim.sandbox.sims"
 local store = require "esim.sandbox.store"
@@ -27,6 +28,10 @@ local ROUTES = {
   { "GET", "^/v1/sim/([^/]+)$", sims.look },
   { "PUT", "^/v1/sim/([^/]+)$", sims.change },
   { "GET", "^/v1/sim/([^/]+)/subscriptions$", subscriptions.of_sim },
+  { "GET", "^/v1/sim/([^/]+)/preferences$", preferences.look },
+  { "POST", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.add },
+  { "PUT", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.add },
+  { "DELETE", "^/v1/sim/([^/]+)/preferences/notifications/([^/]+)$", preferences.remove },
   { "GET", "^/v1/subscription$", subscriptions.search },
   { "GET", "^/v1/subscription/([^/]+)$", subscriptions.look },
   { "POST", "^/v1/subscription/([^/]+)/activate$", subscriptions.activate },

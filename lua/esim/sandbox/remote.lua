@@ -54,7 +54,7 @@ local function query_of(directives)
 end
 
 --- The calls of a sandbox, for who started it.
--- @return { log, token_fault, expire, fault, sim }
+-- @return { log, token_fault, expire, fault, sim, spend, notify }
 function remote.calls(url, ca_file)
   local function post(target, method)
     local account = assert(require("esim.native").account { url = url, ca_file = ca_file })
@@ -76,6 +76,12 @@ function remote.calls(url, ca_file)
         return post("/sandbox/fault", "DELETE")
       end
       return post("/sandbox/fault?" .. query_of(directives))
+    end,
+    spend = function(id, share)
+      return post(("/sandbox/subscription/%s?spent=%g"):format(escaped(id), share))
+    end,
+    notify = function(iccid, kind)
+      return post(("/sandbox/notify/%s/%s"):format(escaped(iccid), escaped(kind)))
     end,
     sim = function(iccid, status)
       return post(("/sandbox/sim/%s?status=%s"):format(escaped(iccid), escaped(status)))

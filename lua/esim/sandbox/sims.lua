@@ -3,6 +3,7 @@
 
 local checks = require "esim.sandbox.checks"
 local dates = require "esim.sandbox.dates"
+local notices = require "esim.sandbox.notices"
 local reply = require "esim.sandbox.reply"
 local store = require "esim.sandbox.store"
 local v2 = require "esim.sandbox.v2"
@@ -117,6 +118,14 @@ function sims.look_v2(iccid)
   reply.json(store.encode(in_v2(sim)))
 end
 
+--- Tell that a SIM was moved.
+function sims.tell(sim)
+  notices.send(sim.iccid, "DOWNLOAD_PROGRESS", {
+    eid = sim.eid, download_progress_step = "BPP_INSTALLATION", notification_status = "SUCCESS",
+    notification_point_description = "The profile is " .. (state_of(sim)):lower(),
+  })
+end
+
 --- PUT /v1/sim/{iccid}
 function sims.change(iccid)
   ngx.req.read_body()
@@ -130,6 +139,7 @@ function sims.change(iccid)
   end
   sim.eid, sim.changed = body.eid, ngx.now()
   store.put("sim:" .. iccid, sim)
+  sims.tell(sim)
   reply.json(store.encode(in_v1(sim)))
 end
 
@@ -144,6 +154,7 @@ function sims.move(iccid, status)
   end
   sim.status, sim.moved = status, ngx.now()
   store.put("sim:" .. iccid, sim)
+  sims.tell(sim)
   return true
 end
 

@@ -1,9 +1,10 @@
 --- Subscriptions: one for each product of an order, there once it is fulfilled. The fields are those of the provider's
 -- pages. Assumed: that without an activation date a subscription is active at once; that `before` and `after`
--- leave out the very moment; that an activation of what is active changes nothing.
+-- leave out the very moment; that an activation of what is active changes nothing; that what is depleted has ended.
 
 local catalogue = require "esim.sandbox.catalogue"
 local dates = require "esim.sandbox.dates"
+local notices = require "esim.sandbox.notices"
 local pages = require "esim.sandbox.pages"
 local reply = require "esim.sandbox.reply"
 local sims = require "esim.sandbox.sims"
@@ -15,6 +16,8 @@ local ngx = ngx  -- luacheck: ignore
 local subscriptions = {}
 
 local DAY, GIGABYTE = 86400, 1024 * 1024 * 1024
+
+local THRESHOLD = 80   -- per cent of the initial balance
 
 -- When it is activated, or nil: with its first usage.
 local function activation_of(item, order)
@@ -241,6 +244,43 @@ end
 --- POST /v2/subscriptions/{id}/activate
 function subscriptions.activate_v2(id)
   return activate(id, in_v2)
+end
+
+local function tell(one, kind)
+  local account = account_of(one)
+  notices.send(one.iccid, kind, {
+    subscription_id = one.id, expiration_date = account.ends and dates.text(account.ends),
+    current_balance = account.initial - account.spent, threshold = kind == "USAGE_THRESHOLD" and THRESHOLD or nil,
+  })
+end
+
+--- Tell of a SIM's oldest subscription.
+function subscriptions.tell(iccid, kind)
+  local one = existing("subscriptions:" .. iccid)[1]
+  if one then
+    tell(one, kind)
+  end
+end
+
+--- Use a subscription up to a share (0 to 1) of its initial balance: a first usage activates what waits for it.
+-- @return true | nil, message
+function subscriptions.spend(id, share)
+  local one = subscriptions.find(id)
+  if not one then
+    return nil, "There is no such subscription"
+  elseif not share or share < 0 or share > 1 then
+    return nil, "spent must be from 0 to 1"
+  end
+  local before = one.share or 0
+  one.share, one.activation = share, one.activation or ngx.now()
+  store.put("subscription:" .. id, one)
+  if before < THRESHOLD / 100 and share >= THRESHOLD / 100 then
+    tell(one, "USAGE_THRESHOLD")
+  end
+  if before < 1 and share == 1 then
+    tell(one, "SUBSCRIPTION_END")
+  end
+  return true
 end
 
 return subscriptions
