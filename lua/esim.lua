@@ -6,6 +6,7 @@ local code = require "esim.code"
 local env = require "esim.env"
 local ident = require "esim.ident"
 local loop = require "esim.loop"
+local metrics = require "esim.metrics"
 local native = require "esim.native"
 local notification = require "esim.notification"
 local symbol = require "esim.symbol"
@@ -17,6 +18,7 @@ return {
   PREPRODUCTION = client.PREPRODUCTION,
   client = client.new,
   from_env = env.options,
+  metrics = metrics.new,
   code = code,
   eid = ident.eid,
   iccid = ident.iccid,

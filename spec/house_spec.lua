@@ -48,6 +48,13 @@ describe("the house", function()
     end
   end)
 
+  it("names every metric in README.md", function()
+    local readme = read "README.md"
+    for name in read("lua/esim/metrics.lua"):gmatch("name = \"(esim_[%l_]+)\"") do
+      assert.truthy(readme:find("`" .. name .. "`", 1, true), name)
+    end
+  end)
+
   it("names every directive of the sandbox in README.md", function()
     local readme = read "README.md"
     for _, file in ipairs(lines "ls lua/esim/sandbox/*.lua") do
@@ -91,6 +98,6 @@ describe("each snippet of the README", function()
   end
 
   it("was found", function()
-    assert.equal(6, count)
+    assert.equal(7, count)
   end)
 end)

@@ -20,20 +20,20 @@ local function interpreter()
   return lua:find("/", 1, true) and "lua5.4" or lua
 end
 
-local function run(count)
+local function run(count, log)
   local lua = interpreter()
   local pipe = assert(io.popen(("LUA_CPATH='build/%s/?.so;;' LD_PRELOAD=build/%s/esim_failing.so"
-    .. " %s spec/support/failing.lua %s %s %d 1 2>&1"):format(lua, lua, lua, box.url, box.token, count)))
+    .. " %s spec/support/failing.lua %s %s %d 1 %s 2>&1"):format(lua, lua, lua, box.url, box.token, count, log)))
   local lines = {}
   for line in pipe:lines() do lines[#lines + 1] = line end
   pipe:close()
   return lines
 end
 
-for _, count in ipairs { 1, 30 } do
-  describe(count .. " allocation(s) failing", function()
+for _, case in ipairs { { 1, "" }, { 30, "" }, { 1, "log" }, { 30, "log" } } do
+  describe(case[1] .. " allocation(s) failing" .. (case[2] == "" and "" or " with a log"), function()
     it("at each place in turn lose no order and double none", function()
-      local lines = run(count)
+      local lines = run(case[1], case[2])
       assert.equal("afterwards\tplaced", lines[#lines], table.concat(lines, "\n", math.max(1, #lines - 5)))
       local taken, seen, failed = box.log().by_correlation_id, 0, 0
       for _, line in ipairs(lines) do

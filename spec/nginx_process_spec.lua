@@ -248,7 +248,7 @@ describe("with the bell", function()
     close_box()
   end)
 
-  it("a worker is not woken while orders are only waited for", function()
+  it("a worker is not woken while orders are only waited for, and no log is to be told", function()
     local pendings = {}
     for i = 1, 8 do pendings[i] = server:request("/hold?product=sandbox:slow=60&id=idle-" .. i) end
     esim.sleep(2.5)  -- until each was accepted, and looked at once

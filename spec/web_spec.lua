@@ -4,6 +4,7 @@
 
 local curl = require "spec.support.curl"
 local esim = require "esim"
+local exposition = require "spec.support.exposition"
 local json = require "esim.json"
 local loop = require "esim.loop"
 local nginx = require "spec.support.nginx"
@@ -402,8 +403,9 @@ describe("the configuration in README.md", function()
     local picture, foreign = ask(order.links.png), ask "/esim/orders"
     local complaints = street.server:complaints()
     local shown, bought = ask "/buy", ask("/buy", { method = "POST" })
-    local log = read_file(street.server.dir .. "/error.log")
+    local log, metrics = read_file(street.server.dir .. "/error.log"), ask "/metrics"
     assert(street.server:stop())
+    assert.equal(2, exposition.read(metrics.body)['esim_orders_total{outcome="accepted"}'])
     assert.equal(403, shown.status)
     assert.same({ 200, 1 }, { bought.status, (bought.body:find("<svg", 1, true)) })
     assert.truthy(log:find("esim-order 1 id=", 1, true))

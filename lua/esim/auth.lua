@@ -2,6 +2,7 @@
 -- Whoever comes first fetches, in his own coroutine; the others wait for what he brings, each until his own deadline.
 
 local err = require "esim.err"
+local log = require "esim.log"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local protect = require "esim.protect"
@@ -21,9 +22,10 @@ Auth.__index = Auth
 -- @param source    text; function(client) returning token, lifetime in seconds (which may wait); or credentials,
 --   whose fetch(self, want) returns token, lifetime, its age | nil, err, seconds before it may be tried again (nil: it
 --   is final)
-function auth.new(account, source)
+-- @param told      log of the client, or nil
+function auth.new(account, source, told)
   return setmetatable({
-    account = account, source = source, serial = 0, waiters = {}, failures = 0, refusals = 0,
+    account = account, source = source, log = told, serial = 0, waiters = {}, failures = 0, refusals = 0,
   }, Auth)
 end
 
@@ -80,7 +82,7 @@ end
 local function ask_credentials(self, deadline)
   local asked = native.clock()
   local ok, token, lifetime, more = protect.call(self.source.fetch, self.source, {
-    refused = self.refused, seconds = math.max(0, deadline - asked),
+    refused = self.refused, seconds = math.max(0, deadline - asked), log = self.log,
   })
   if not ok then
     return nil, because(self, "the token could not be fetched", token)
@@ -93,7 +95,7 @@ end
 -- One try: true | nil, err, and where it may pass the seconds before it may be tried again.
 local function ask(self, client, deadline)
   if type(self.source) == "function" then
-    return ask_function(self, client)
+    return log.token(self.log, ask_function, self, client)
   end
   return ask_credentials(self, deadline)
 end

@@ -7,6 +7,7 @@ local credentials = require "esim.auth.credentials"
 local err = require "esim.err"
 local input = require "esim.input"
 local json = require "esim.json"
+local log = require "esim.log"
 local loop = require "esim.loop"
 local misuse = require "esim.misuse"
 local native = require "esim.native"
@@ -23,7 +24,7 @@ client.PREPRODUCTION = "https://services.truphone.com/connect-api-preprod"
 
 local TYPES = {
   url = "string", token = true, credentials = "table", rate = "number", connections = "number", timeout = "number",
-  ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean", log = "function",
+  ca_file = "string", client_cert = "string", client_key = "string", allow_http = "boolean", log = true,
   api = "string", product_path = "string", currency_parameter = "string",
 }
 local LEASE = 86400  -- seconds that a hook may take
@@ -66,8 +67,7 @@ end
 --   rate (requests a second, default unlimited), connections (16), timeout (30 seconds for one exchange),
 --   ca_file, client_cert, client_key (file names, PEM), allow_http,
 --   api: "v1" (default) or "v2"; product_path, currency_parameter (targetCurrency): where its pages name two of each
---   log: function(entry), given each order's outcome that nobody lived to take: { what = "order", outcome =
---   "accepted" or a kind of error, correlation_id, order_id, status, err }
+--   log: function(entry), told of each exchange, order, wait and token (README.md, "Logs and metrics"), or "ngx"
 -- @return client | nil, err of kind `invalid`
 function client.new(options)
   options = misuse.gather(options, TYPES, "esim.client", 2)
@@ -76,6 +76,8 @@ function client.new(options)
   misuse.range(options, "timeout", 0.001, "esim.client", 2)
   check_token(options, 3)
   check_api(options, 3)
+  local told = options.log ~= nil and log.new(log.hook(options.log, "esim.client: log", 2)) or nil
+  options.records, options.tag = told ~= nil, told and told.token_tag
   local account, fault = native.account(options)
   if not account then
     return nil, err.new("invalid", {
@@ -89,11 +91,14 @@ function client.new(options)
   if not source then
     return nil, e
   end
-  local self = setmetatable({}, Client)
+  local self, access = setmetatable({}, Client), auth.new(account, source, told)
   inner[self] = service.new {
-    client = self, url = options.url, account = account, auth = auth.new(account, source), rate = options.rate,
-    log = options.log, timeout = options.timeout, api = api.new(options),
+    client = self, url = options.url, account = account, auth = access, rate = options.rate, log = told,
+    timeout = options.timeout, api = api.new(options),
   }
+  if told then
+    told:guard(access)
+  end
   return self
 end
 
@@ -164,10 +169,11 @@ local function outcome(mine, ready, fault, got)
 end
 
 -- Where there is no hook, or it fails, the host's own log hears of it: an order is not lost for want of a listener.
-local function report(log, entry)
+local function report(told, entry)
+  entry.what, entry.abandoned = "order", true
   local ok, reason = false, "there is no log hook"
-  if log then
-    ok, reason = protect.call(log, entry)
+  if told then
+    ok, reason = told:tell(entry)
   end
   if not ok then
     loop.tell(("esim: an order that nobody waits for: %s, order %s, correlation id %s (%s)"):format(entry.outcome,
@@ -182,7 +188,7 @@ local function heir(self, ready)
   return function(fault, got)
     local body, e = outcome(mine, ready, fault, got)
     report(mine.log, {
-      what = "order", outcome = e and e.kind or "accepted", correlation_id = ready.correlation_id,
+      outcome = e and e.kind or "accepted", correlation_id = ready.correlation_id,
       order_id = e and e.order_id or body and body.id, status = body and body.status, err = e,
     })
   end
@@ -209,6 +215,22 @@ local function place(self, ready)
   })
 end
 
+local function tell_outcome(told, placed, e)
+  told:tell {
+    what = "order", outcome = placed and "accepted" or e.kind, correlation_id = (placed or e).correlation_id,
+    order_id = placed and placed.id or e and e.order_id, status = placed and placed.status, err = e,
+  }
+end
+
+-- The log hears what became of an order also where its caller does, who gets it even without memory for an entry.
+local function tell(self, placed, e)
+  local told = inner[self].log
+  if told then
+    pcall(tell_outcome, told, placed, e)
+  end
+  return placed, e
+end
+
 -- Order, whatever happens meanwhile.
 local function send(self, ready)
   -- Made before anything is sent: afterwards there may be no memory for it.
@@ -218,14 +240,15 @@ local function send(self, ready)
   })
   local ok, placed, e = protect.call(place, self, ready)
   if ok then
-    return placed, e
+    return tell(self, placed, e)
   elseif not ready.spec.submitted then
     error(placed, 0)
   elseif placed == NO_MEMORY then
-    return nil, lost
+    return tell(self, nil, lost)
   end
   local why = type(placed) == "string" and err.redact(placed, inner[self]:secrets()) or type(placed)
   lost.message = "the wait for its answer was broken off: " .. why
+  tell(self, nil, lost)
   error(lost, 0)
 end
 
@@ -239,7 +262,7 @@ function Client:order(given, options)
   loop.check("client:order")
   local ready, e = prepare(self, given, options)
   if not ready then
-    return nil, e
+    return tell(self, nil, e)
   end
   return send(self, ready)
 end
@@ -253,33 +276,34 @@ function Client:topup(given, options)
   loop.check("client:topup")
   local operation = given.operationType or "TOPUP"
   if operation ~= "TOPUP" and operation ~= "TOPUP_ACTIVATION" then
-    return nil, err.new("invalid", { field = "operationType", message = "must be TOPUP: this is client:topup" })
+    local wrong = err.new("invalid", { field = "operationType", message = "must be TOPUP: this is client:topup" })
+    return tell(self, nil, wrong)
   end
   local full = input.complete(given)
   full.operationType = operation
   local ready, e = prepare(self, full, options)
   if not ready then
-    return nil, e
+    return tell(self, nil, e)
   end
   return send(self, ready)
 end
 
 -- As in `heir`, its variables are its own.
-local function untold(log, placed)
+local function untold(told, placed)
   return function()
-    report(log, {
-      what = "order", outcome = "accepted", correlation_id = placed.correlation_id, order_id = placed.id,
-      status = placed.status,
+    report(told, {
+      outcome = "accepted", correlation_id = placed.correlation_id, order_id = placed.id, status = placed.status,
+      known = true,
     })
   end
 end
 
---- Run `f(placed)`, which may wait. Where it does not live to its end, the order is told to the log.
+--- Run `f(placed)`, which may wait. Where it does not live to its end, the log is told of the order once more.
 -- @param self  client
 -- @return what pcall returns
 function client.tell(self, placed, f)
-  local log = inner[self] and inner[self].log
-  local lease = loop.submit("sleep", LEASE, nil, untold(log, placed))
+  local told = inner[self] and inner[self].log
+  local lease = loop.submit("sleep", LEASE, nil, untold(told, placed))
   local ok, reason = protect.call(f, placed)
   if lease then
     loop.cancel(lease)  -- nginx ends it with the request, and then it has an outcome

@@ -15,10 +15,13 @@ local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
 local hooks = setmetatable({}, { __mode = "v" })  -- who is given records, by tag
 local failed = setmetatable({}, { __mode = "k" }) -- hooks that raised, which was told
+local about = { {}, {}, turned = 0 }  -- of what was cancelled, by number, of late and before: records may come yet
 local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
 local adapter          -- of esim.use: the user's own
 local host             -- the recognised one, or that of esim.use
 local scheduler        -- of task.lua: is the caller one of our tasks?
+
+local LATE = 10        -- seconds in which that record has come: nobody pumped, or the engine has done its lap
 
 local Pending = {}
 Pending.__index = Pending
@@ -85,6 +88,20 @@ local function strike(pending)
   recorded = recorded - (pending.tag and 1 or 0)
 end
 
+-- Records of what is cancelled on the wire come after it is struck.
+local function remember(pending)
+  local now = native.clock()
+  if now - about.turned > LATE then
+    about[1], about[2], about.turned = {}, about[1], now
+  end
+  about[1][pending.id] = pending.about
+end
+
+local function about_of(id)
+  local pending = pendings[id]
+  return pending and pending.about or about[1][id] or about[2][id]
+end
+
 -- The process forked: what was in flight is the parent's.
 local function lose_all()
   local lost = pendings
@@ -99,7 +116,7 @@ local function give(record)
   local hook = hooks[record.tag]
   local ok, reason = true, nil
   if hook then
-    ok, reason = pcall(hook, record)
+    ok, reason = pcall(hook, record, about_of(record.id))
   end
   if not ok and not failed[hook] then
     failed[hook] = true
@@ -146,7 +163,8 @@ end
 --- Submit work.
 -- @param kind     "request", "order", "poll" or "sleep"
 -- @param account  account of the core; for a sleep the seconds
--- @param spec     what to do, see csrc/bind/inbox.c; `tag` where its account has records: that of their hook
+-- @param spec     what to do, see csrc/bind/inbox.c; where its account has records `tag`, that of their hook, and
+--   `about`, what it is given beside each
 -- @param left     function(fault, answer), or nil: is given the outcome where the one who waited for it is gone
 -- @return pending | nil, fault
 function loop.submit(kind, account, spec, left)
@@ -159,9 +177,10 @@ function loop.submit(kind, account, spec, left)
   if not id then
     return nil, fault
   end
-  local tag = spec and spec.tag
+  local tag, matter = spec and spec.tag, spec and spec.about
   tagged = tagged or tag ~= nil
-  local pending = setmetatable({ id = id, kind = kind, ready = false, left = left, tag = tag }, Pending)
+  local pending = setmetatable({ id = id, kind = kind, ready = false, left = left, tag = tag, about = matter },
+    Pending)
   enlist(pending)
   if left then
     kept[pending] = true
@@ -186,6 +205,9 @@ function loop.cancel(pending)
   if pendings[pending.id] == pending then
     strike(pending)
     loop.inbox():cancel(pending.id)
+    if pending.about then
+      pcall(remember, pending)  -- it may find no memory
+    end
   end
   if not pending.ready then
     settle(pending, "cancelled", {})
@@ -216,17 +238,22 @@ function loop.leave(pending)
   pcall(pending.left, pending.fault, pending.answer)
 end
 
---- Write a line, without secrets, into the host's own log where it has one.
-function loop.tell(line)
-  local tell = loop.host().tell
-  if tell then
-    tell(line)
-  end
+--- Write a line, without secrets, into the host's own log; where it has none, to stderr.
+-- @param level  "info", or "warn" (default)
+function loop.tell(line, level)
+  local tell = loop.host().tell or blocking.tell
+  tell(line, level)
+end
+
+--- Have `left` called where the caller does not live to cancel it, or after `seconds`.
+-- @return pending to cancel | nil: this host ends no caller
+function loop.lease(seconds, left)
+  return loop.host().detach and loop.submit("sleep", seconds, nil, left) or nil
 end
 
 --- What all processes of the host share under `name`.
--- @return { get(key), set(key, value, seconds), add(key, value, seconds), delete(key), incr(key, by), keys(), now() } |
---   nil: the host has no such thing
+-- @return { get(key), set(key, value, seconds), add(key, value, seconds), delete(key), incr(key, by), keys(), now(),
+--   process(), the number of this process, alive(number) } | nil: the host has no such thing
 function loop.store(name)
   local store = loop.host().store
   return store and store(name) or nil
@@ -246,7 +273,7 @@ end
 -- The loop holds neither the hook nor what it refers to: whoever registers it keeps it (a client in its own inner
 -- table), and once the collector has taken it the records of that tag are given to nobody.
 -- @param tag   number, the `tag` of what is submitted; one that nobody else uses
--- @param hook  function(record), or nil
+-- @param hook  function(record, about), or nil
 function loop.hook(tag, hook)
   hooks[tag] = hook
 end

@@ -8,6 +8,7 @@ local native = require "esim.native"
 local percent = require "esim.percent"
 local profile = require "esim.profile"
 local protect = require "esim.protect"
+local told_wait = require "esim.log.wait"
 
 local order = {}
 
@@ -38,14 +39,14 @@ local function note_status(self, status)
 end
 
 --- @param client   service of the client (service.lua)
--- @param fields   id, correlation_id, created (seconds since 1970), status, email
+-- @param fields   id, correlation_id, created (seconds since 1970), bare (that is not known), status, email
 function order.new(client, fields)
   local self = setmetatable({
     id = fields.id, correlation_id = fields.correlation_id, history = {}, warnings = fields.warnings or {},
   }, Order)
   inner[self] = {
     client = client, created = fields.created, email = fields.email, waits = {},
-    born = native.clock() - math.max(0, os.time() - fields.created),
+    born = native.clock() - math.max(0, os.time() - fields.created), bare = fields.bare,
   }
   note_status(self, fields.status)
   return self
@@ -334,6 +335,26 @@ local function watch(self, options)
   return e
 end
 
+local function watch_to_end(self, options)
+  local e = watch(self, options)
+  local done, failure = outcome(self)
+  return done and "completed" or failure and "failed" or e.kind, e
+end
+
+-- Where the client has a log, that is told that the wait begins, and how it ends.
+local function watch_told(self, options)
+  local mine = inner[self]
+  local told = mine.client.log
+  if not told then
+    return watch(self, options)
+  end
+  local _, e = told_wait.follow(told, {
+    order_id = self.id, correlation_id = self.correlation_id, placed = not mine.bare and mine.born or nil,
+    timeout = options.timeout,
+  }, watch_to_end, self, options)
+  return e
+end
+
 --- Wait until the order is completed.
 -- @param options  timeout (seconds, mandatory); price (seconds of unseen waiting that one look is
 --   worth, default 1) or first, factor, cap (seconds), jitter of a schedule of your own;
@@ -345,7 +366,7 @@ function Order:wait(options)
   local e = failure
   if not done and not failure then
     loop.check("order:wait")
-    e = watch(self, options)
+    e = watch_told(self, options)
     done, failure = outcome(self)
   end
   if done then
@@ -387,7 +408,7 @@ local function read_id(id)
   elseif id == "" or id:find("[%c%s]") then
     return nil, "is no order id and no saved order"
   end
-  return { id = id, created = os.time() }
+  return { id = id, created = os.time(), bare = true }
 end
 
 local function read_fields(text)

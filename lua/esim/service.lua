@@ -12,7 +12,7 @@ local inner = setmetatable({}, { __mode = "k" })
 local Service = {}
 Service.__index = Service
 
---- @param fields  client, url, account (of the core), auth, rate (requests a second, or nil), log (function or nil),
+--- @param fields  client, url, account (of the core), auth, rate (requests a second, or nil), log (log.lua, or nil),
 --   timeout (seconds for one exchange), api (the dialect, see esim.api)
 function service.new(fields)
   local self = setmetatable({ url = fields.url, log = fields.log, timeout = fields.timeout, api = fields.api }, Service)
@@ -57,12 +57,25 @@ function Service:secrets()
   return inner[self].auth:secrets()
 end
 
+-- What the provider knows an exchange by.
+local function correlation_of(headers)
+  for _, line in ipairs(headers) do
+    local id = line:match("^X%-Correlation%-ID: (.*)$")
+    if id then
+      return id
+    end
+  end
+end
+
 --- Submit work of this client's account, see loop.submit.
 function Service:submit(kind, spec, left)
   local mine = inner[self]
   if mine.rate then
     mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
     mine.rate = nil
+  end
+  if self.log then
+    spec.tag, spec.about = self.log.tag, correlation_of(spec.headers)
   end
   spec.submitted = true
   return loop.submit(kind, mine.account, spec, left)

@@ -11,6 +11,9 @@ local desk = {}
 local KEY, OLD_KEY = ("new key "):rep(4), ("old key "):rep(4)
 
 local function log(entry)
+  if not entry.abandoned then
+    return
+  end
   entry.err = entry.err and tostring(entry.err)
   ngx.log(ngx.NOTICE, "entry ", json.encode(entry), " end")
 end

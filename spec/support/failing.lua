@@ -1,5 +1,5 @@
--- Run with the failing allocator preloaded: `failing.lua url token count step`. Places and waits for an order again
--- and again, each time with other allocations failing, until none fails any more. For each order one line:
+-- Run with the failing allocator preloaded: `failing.lua url token count step [log]`. Places and waits for an order
+-- again and again, each time with other allocations failing, until none fails any more. For each order one line:
 -- correlation id, what became of it, how many allocations failed; last: how often the flow was run.
 
 local esim = require "esim"
@@ -7,6 +7,7 @@ local failing = require "esim_failing"
 local provider = require "spec.support.provider"
 
 local url, token, count, step = arg[1], arg[2], tonumber(arg[3]), tonumber(arg[4])
+local metrics = arg[5] == "log" and esim.metrics() or {}
 
 local stage
 
@@ -32,8 +33,8 @@ local function flow(client, input, options, wait)
 end
 
 local function try(n)
-  local id = ("memory-%d-%d"):format(count, n)
-  local client = assert(esim.client { url = url, token = token, timeout = 0.3 })
+  local id = ("memory-%d-%d%s"):format(count, n, arg[5] or "")
+  local client = assert(esim.client { url = url, token = token, timeout = 0.3, log = metrics.log })
   local input, options = provider.input("sandbox:slow=0"), { correlation_id = id }
   local wait = { timeout = 0.5, first = 0.02, factor = 1, cap = 0.02 }
   collectgarbage()

@@ -10,7 +10,7 @@ local nginx = {}
 local PLACES = [[
 daemon on;
 pid $dir/nginx.pid;
-error_log $dir/error.log notice;
+error_log $dir/error.log $level;
 $user
 load_module $modules/ndk_http_module.so;
 load_module $modules/ngx_http_lua_module.so;
@@ -35,7 +35,7 @@ http {
   lua_package_cpath "$root/build/luajit/?.so;;";
   lua_code_cache $cache;
   lua_check_client_abort on;
-  init_by_lua_block { require("spec.support.shop").open() }
+  init_by_lua_block { require("spec.support.shop").open() $init }
   $http
   server {
     listen 127.0.0.1:$port reuseport backlog=4096;
@@ -83,6 +83,7 @@ local function complete(options, dir)
     dir = dir, root = output_of("pwd"), modules = "/usr/lib/nginx/modules", owner = output_of("echo $PPID"),
     port = string.format("%d", 20000 + tonumber(output_of("od -An -N2 -tu2 /dev/urandom")) % 12000),
     user = output_of("id -u") == "0" and "user root;" or "", workers = options.workers or "2", http = "", server = "",
+    init = "", level = "notice",
     connections = options.connections or "4096", cache = options.cache or "on", conf = CONF,
   }
   values.tlsport = string.format("%d", values.port + 1)
@@ -109,7 +110,8 @@ end
 
 --- Start nginx.
 -- @param options  sandbox: what spec.support.provider started; fallback: no bell; and texts of the configuration:
---   workers, connections, cache ("on"), http, server ($tlsport in them is the next port), or conf, all of it;
+--   workers, connections, cache ("on"), init, level (of the error log), http, server
+--   ($tlsport in them is the next port), or conf, all of it;
 --   certificate: make one, $dir/cert.pem with $dir/key.pem; environment: further variables for the shell
 -- @return it, with .url, .port, .dir and the methods below
 function nginx.start(options)

@@ -8,10 +8,13 @@ local ngx = ngx  -- luacheck: ignore
 
 local shop = {}
 local paths = {}
-local client, narrow, slow_token
+local client, narrow, slow_token, silent, metrics, metered
 
 -- The specs read it in nginx's own log.
 local function log(entry)
+  if not entry.abandoned then
+    return
+  end
   entry.err = entry.err and tostring(entry.err)
   ngx.log(ngx.NOTICE, "entry ", json.encode(entry), " end")
   error("a hook that fails")
@@ -66,6 +69,32 @@ local function wait_long(args)
   return order { id = args.id .. "-wait", product = "sandbox:slow=60" }:wait { timeout = 60 }
 end
 
+--- Count in what all workers share, from init_by_lua on, and tell nginx's log.
+function shop.meter()
+  metrics = esim.metrics { shared = "metrics", also = "ngx" }
+  metered = assert(esim.client {
+    url = os.getenv "SHOP_URL", log = metrics.log, timeout = 5, connections = 64,
+    token = function() return os.getenv "SHOP_TOKEN", 300 end,
+  })
+end
+
+--- Order and wait as that client.
+function paths.metered(args)
+  local placed, e = order(args, metered)
+  local profile
+  if placed then
+    profile, e = placed:wait { timeout = tonumber(args.timeout) or 20, first = 0.05 }
+  end
+  return answer(profile and placed.id, e)
+end
+
+--- The counts, as one worker tells them.
+function paths.metrics()
+  loop.pump()
+  ngx.header["Content-Type"] = "text/plain; version=0.0.4"
+  ngx.print(metrics:text())
+end
+
 --- Place an order and wait for it: its id, and its ICCID.
 function paths.buy(args)
   local placed, e = order(args)
@@ -84,9 +113,10 @@ function paths.collect(args)
   collectgarbage()
 end
 
---- The same, with a look each second, as long as it takes.
+--- The same, with a look each second, as long as it takes, by a client without a log: that is told each second.
 function paths.hold(args)
-  local placed = assert(order(args))
+  silent = silent or assert(esim.client { url = os.getenv "SHOP_URL", token = os.getenv "SHOP_TOKEN" })
+  local placed = assert(order(args, silent))
   local profile, e = placed:wait { timeout = 30, first = 1, factor = 1, cap = 1, jitter = 0 }
   return answer(profile and placed.id, e)
 end

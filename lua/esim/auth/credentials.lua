@@ -1,6 +1,7 @@
 --- A client's credentials as a source of tokens: asks the token end point, or finds what another process asked for.
 
 local err = require "esim.err"
+local log = require "esim.log"
 local loop = require "esim.loop"
 local misuse = require "esim.misuse"
 local native = require "esim.native"
@@ -129,16 +130,16 @@ local function ask(mine, seconds)
 end
 
 --- A token.
--- @param want  refused: a token that must not be handed out again, or nil; seconds until it must be there
+-- @param want  refused: a token that must not be handed out again, or nil; seconds until it must be there; log, or nil
 -- @return token, lifetime and age in seconds | nil, err, seconds before it may be tried again (nil: it is final)
 function Credentials:fetch(want)
   local mine = inner[self]
   if mine.pool then
     return mine.pool:fetch(want, function(seconds)
-      return ask(mine, seconds)
+      return log.token(want.log, ask, mine, seconds)
     end)
   end
-  return ask(mine, want.seconds)
+  return log.token(want.log, ask, mine, want.seconds)
 end
 
 return credentials

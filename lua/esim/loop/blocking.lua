@@ -9,11 +9,16 @@
 --   spawn(f, ...)       a thread of its own, which runs `f`
 --   detach(f, ...)      the same, but it outlives the caller; false: not possible
 --   share(n)            this process's part of what is allowed to all processes together
+--   tell(line, level)   write into its log; level "info", or "warn" (default)
 
 local blocking = { name = "blocking" }
 
 function blocking.await()
   require("esim.loop").wait()  -- which requires this file
+end
+
+function blocking.tell(line)
+  io.stderr:write(line, "\n")
 end
 
 return blocking

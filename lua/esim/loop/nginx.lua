@@ -373,9 +373,18 @@ function nginx.detach(f, ...)
   return begun
 end
 
---- Write a line into the error log.
-function nginx.tell(line)
-  ngx.log(ngx.WARN, line)
+--- Write a line into the error log of nginx's main level. ngx.log would quote the request that happens to run, and its
+-- URI may be a link that opens an order (esim.web).
+function nginx.tell(line, level)
+  require "ngx.errlog"  -- which declares the function
+  local raw_log = ffi.C["ngx_" .. ngx.config.subsystem .. "_lua_ffi_raw_log"]
+  raw_log(nil, level == "info" and ngx.INFO or ngx.WARN, line, #line)
+end
+
+-- A worker that is dead is the master's to bury, at once.
+local function is_alive(process)
+  local file = io.open("/proc/" .. process .. "/stat")
+  return file ~= nil and file:close()
 end
 
 --- The shared dictionary `name`, which all workers see.
@@ -388,7 +397,7 @@ function nginx.store(name)
     delete = function(key) dict:delete(key) end,
     incr = function(key, by) return dict:incr(key, by, 0) end,
     keys = function() return dict:get_keys(0) end,
-    now = ngx.now,
+    now = ngx.now, process = function() return ngx.worker.pid() end, alive = is_alive,
   }
 end
 
