@@ -199,8 +199,7 @@ local function place(self, ready)
   local mine = inner[self]
   local fault, got, e = mine:exchange("order", ready.spec, heir(self, ready))
   if e then  -- of a token: it is shared by all who waited for it, and the order itself was not sent
-    e = err.new(e.kind, e)
-    e.kind = e.kind == "unavailable" and "not_sent" or e.kind
+    e = err.new(e.kind == "unavailable" and "not_sent" or e.kind, e)
     e.correlation_id, e.email = ready.correlation_id, ready.email
     return nil, e
   end

@@ -133,10 +133,11 @@ end
 -- @return the error
 function err.new(kind, fields)
   assert(KINDS[kind], kind)
-  local e = setmetatable({ kind = kind }, Error)
+  local e = setmetatable({}, Error)
   for key, value in pairs(fields or {}) do
     e[key] = value
   end
+  e.kind = kind  -- also where `fields` is another error
   return e
 end
 
