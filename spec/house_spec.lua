@@ -76,9 +76,17 @@ describe("the house", function()
 end)
 
 describe("each snippet of the README", function()
-  local box
-  setup(function() box = provider.start { delay = 0.2 } end)
-  teardown(function() assert(box.stop()) end)
+  local box, secret
+  setup(function()
+    box, secret = provider.start { delay = 0.2 }, os.tmpname()
+    local file = assert(io.open(secret, "w"))
+    file:write(box.client_secret, "\n")
+    file:close()
+  end)
+  teardown(function()
+    os.remove(secret)
+    assert(box.stop())
+  end)
 
   local count = 0
   for snippet in read("README.md"):gmatch("```lua\n(.-)```") do
@@ -88,8 +96,9 @@ describe("each snippet of the README", function()
       local file = assert(io.open(name, "w"))
       file:write(snippet)
       file:close()
-      local pipe = io.popen(("ESIM_URL=%s ESIM_TOKEN=%s %s %s 2>&1; echo status $?")
-        :format(box.url, box.token, os.getenv "ESIM_LUA" or "lua5.4", name))
+      local pipe = io.popen(("ESIM_URL=%s ESIM_CLIENT_ID=%s ESIM_CLIENT_SECRET_FILE=%s ESIM_TOKEN_URL=%s %s %s 2>&1; "
+        .. "echo status $?"):format(box.url, box.client_id, secret, box.token_url, os.getenv "ESIM_LUA" or "lua5.4",
+        name))
       local said = pipe:read("*a")
       pipe:close()
       os.remove(name)
@@ -98,6 +107,6 @@ describe("each snippet of the README", function()
   end
 
   it("was found", function()
-    assert.equal(7, count)
+    assert.equal(8, count)
   end)
 end)
