@@ -13,7 +13,8 @@ local BEGIN = 1       -- seconds in which a coroutine of the host's has begun, o
 local DOUBT = 5       -- seconds after which who waits looks whether the one who fetches is still there
 local PATIENCE = 60   -- seconds for which a token function is not taken for dead
 local BRIEF = 5       -- seconds that who could do without may spend on a new token
-local GAP = 1         -- seconds at most between a failure and the next one's try
+local GAP = 1         -- seconds at most between a failure and the next one's try, and between two tokens after a 401
+local STORM = 5       -- seconds in which a second token is refused: what is held hears of it
 local MOST = 3        -- seconds at most between two tries of one, where the end point names none
 local FRESH = 0.9     -- of its life: when a token is replaced
 local LEAST = 1       -- seconds for which a new token is used, however short its life is said to be
@@ -58,7 +59,7 @@ local function set(self, token, lifetime, asked)
   end
   self.serial = self.serial + 1
   self.former, self.secret = self.secret, token
-  self.stale_at, self.ends_at = stale_at, ends_at
+  self.stale_at, self.ends_at, self.set_at = stale_at, ends_at, native.clock()
   return true
 end
 
@@ -153,7 +154,7 @@ local function hand_on(self, flight)
     end
   end
   if self.waiters[own] then
-    tell(self, own, { e = self.failure, passing = true })
+    tell(self, own, { e = self.failure or self:late(), passing = true })
   end
 end
 
@@ -353,7 +354,18 @@ function Auth:ensure(client, deadline, caller)
   return true
 end
 
--- The token was refused, and will not be used again. What the core holds is to hear of it: one is told, and asks for
+-- The token was refused. Where one after the other is, they are not asked for in one go, and what is held is told, so
+-- that it waits for the next one here: else each few that go out would find out for themselves.
+local function refuse(self)
+  local now = native.clock()
+  if self.refused_at and now - self.refused_at < STORM then
+    self.account:token(false)
+  end
+  self.refused, self.refused_at, self.stale_at, self.ends_at = self.secret, now, 0, 0
+  self.again_at = self.set_at and self.set_at + GAP
+end
+
+-- It will not be used again. What the core holds is to hear of it: one is told, and asks for
 -- another token in his own time.
 local function drop(self)
   if self.account:token(self.secret, 0, 0) then
@@ -365,12 +377,15 @@ end
 -- @param serial  nil: it was never sent, because there was to be none
 -- @return true | nil, err where there was a way to get one
 function Auth:renew(client, serial, deadline, caller)
-  if serial and self.serial ~= serial then
+  local is_text = type(self.source) == "string"
+  if serial and self.serial ~= serial or not (serial or is_text) and is_usable(self, native.clock()) then
     return true
   end
   local ok, e, passing
-  if type(self.source) ~= "string" then
-    self.refused, self.stale_at, self.ends_at = self.secret, 0, 0
+  if not is_text then
+    if serial then
+      refuse(self)
+    end
     ok, e, passing = fetch(self, client, deadline, false, caller)
     if passing and self.serial == serial then
       drop(self)
@@ -405,9 +420,7 @@ function Auth:reject(serial)
   if serial ~= self.serial then
     return  -- there is a newer one, or it was not sent with any
   end
-  self.refused = self.secret
-  self.stale_at, self.ends_at = 0, 0
-  self.again_at = native.clock() + GAP
+  refuse(self)
   self.account:token(false)
 end
 

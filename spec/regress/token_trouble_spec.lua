@@ -215,6 +215,23 @@ describe("a second 401", function()
     assert.equal(3, asked)
   end)
 
+  it("is no storm: a thousand waits whose tokens are all refused ask for few, and hear of it", function()
+    local asked, jobs = 0, {}
+    local client = assert(esim.client { url = box.url, token = function()
+      asked = asked + 1
+      return "wrong-" .. asked
+    end })
+    for i = 1, 1000 do
+      jobs[i] = function()
+        return select(2, client:resume("order-" .. i):wait { timeout = 120, first = 0.1, factor = 1 }).kind
+      end
+    end
+    local began = native.clock()
+    for _, kind in ipairs(esim.run(esim.all, jobs)) do assert.equal("unauthorised", kind) end
+    assert.truthy(asked <= 6, asked)
+    assert.truthy(native.clock() - began < 60)
+  end)
+
   it("for ever and for everybody asks for few tokens", function()
     local asked = 0
     local client = assert(esim.client { url = box.url, token = function()
