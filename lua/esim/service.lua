@@ -136,11 +136,14 @@ end
 -- @return fault | nil, answer; or nil, nil, err of a token that cannot be had
 function Service:exchange(kind, spec, left)
   local limit, refused = spec.deadline and native.clock() + spec.deadline, false
+  local forks = kind == "order" and loop.forks()
   while true do
     local deadline = limit or native.clock() + PATIENCE
     local ok, e = self:ensure(deadline)
     if not ok then
       return nil, nil, e
+    elseif forks and loop.forks() ~= forks then
+      return "forked", { sent = false }  -- it is the parent's: he sends it
     elseif limit then
       spec.deadline = math.max(0, limit - native.clock())
     end
