@@ -60,6 +60,13 @@ describe("an order that ends with the fault", function()
   end
 end)
 
+describe("what came back because its token ends, and is not sent again because who asked is gone", function()
+  it("is not_sent for an order, cancelled for a look", function()
+    assert.equal("not_sent", (kind_of(nil, { stale = true, serial = 1, sent = false }, true)))
+    assert.equal("cancelled", (kind_of(nil, { stale = true, serial = 1, sent = false }, false)))
+  end)
+end)
+
 describe("a look that ends with the fault", function()
   local KINDS = { cancelled = "cancelled", large = "answer", url = "invalid", header = "invalid" }
   for fault in pairs(native.faults) do

@@ -116,7 +116,8 @@ describe("nginx's workers with a shared dictionary", function()
       for _, pid in ipairs(server:workers()) do server:signal("KILL", pid) end  -- whichever of them has the lock
       loop.await(first)
       assert(nginx.eventually(function() return #server:workers() >= WORKERS end))
-      for _, body in ipairs((ask(server, 16))) do assert.truthy(body:find("^%d+ by"), body) end
+      local bodies = ask(server, 16, "/wait?timeout=8")  -- the lock of the dead would be theirs for 15 s
+      for _, body in ipairs(bodies) do assert.truthy(body:find("^%d+ by"), body) end
     end)
   end)
 end)

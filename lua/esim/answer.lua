@@ -87,6 +87,9 @@ end
 function answer.error(fault, got, context)
   local kind
   local once = context.is_order or context.once
+  if got.stale then
+    fault = "cancelled"  -- it was not sent, and who was to see to its token is gone
+  end
   if fault then
     kind = (once and kind_of_order_fault or kind_of_look_fault)(fault, got)
   elseif math.floor(got.http / 100) ~= 2 then

@@ -11,6 +11,11 @@ local auth = {}
 
 local BEGIN = 1       -- seconds in which a coroutine of the host's has begun, or never will
 local DOUBT = 5       -- seconds after which who waits looks whether the one who fetches is still there
+local PATIENCE = 60   -- seconds for which a token function is not taken for dead
+local BRIEF = 5       -- seconds that who could do without may spend on a new token
+local GAP = 1         -- seconds at most between a failure and the next one's try, and between two tokens after a 401
+local STORM = 5       -- seconds in which a second token is refused: what is held hears of it
+local MOST = 3        -- seconds at most between two tries of one, where the end point names none
 local FRESH = 0.9     -- of its life: when a token is replaced
 local LEAST = 1       -- seconds for which a new token is used, however short its life is said to be
 local BACKOFF_MAX = 60  -- seconds that credentials which were refused are not tried again
@@ -54,7 +59,7 @@ local function set(self, token, lifetime, asked)
   end
   self.serial = self.serial + 1
   self.former, self.secret = self.secret, token
-  self.stale_at, self.ends_at = stale_at, ends_at
+  self.stale_at, self.ends_at, self.set_at = stale_at, ends_at, native.clock()
   return true
 end
 
@@ -79,25 +84,22 @@ local function ask_function(self, client)
   return set(self, token, lifetime, asked)
 end
 
-local function ask_credentials(self, deadline)
-  local asked = native.clock()
-  local ok, token, lifetime, more = protect.call(self.source.fetch, self.source, {
-    refused = self.refused, seconds = math.max(0, deadline - asked), log = self.log,
-  })
-  if not ok then
-    return nil, because(self, "the token could not be fetched", token)
-  elseif not token then
+local function ask_credentials(self, flight, deadline)
+  flight.refused, flight.log, flight.seconds = self.refused, self.log, math.max(0, deadline - native.clock())
+  local token, lifetime, more = self.source:fetch(flight)
+  if not token then
     return nil, lifetime, more
   end
-  return set(self, token, lifetime, asked - (more or 0))
+  return set(self, token, lifetime, native.clock() - more)
 end
 
 -- One try: true | nil, err, and where it may pass the seconds before it may be tried again.
-local function ask(self, client, deadline)
+local function ask(self, flight, client, deadline)
   if type(self.source) == "function" then
+    flight.ends = math.max(deadline, native.clock() + PATIENCE) + DOUBT
     return log.token(self.log, ask_function, self, client)
   end
-  return ask_credentials(self, deadline)
+  return ask_credentials(self, flight, deadline)
 end
 
 local function tell(self, pending, outcome)
@@ -108,10 +110,16 @@ local function tell(self, pending, outcome)
 end
 
 -- Whoever waits hears of it. Credentials that were refused are left alone for a while, longer each time.
-local function finish(self, ok, e)
-  self.fetching, self.fetcher = false, nil
+-- A flight that was taken for dead and comes back all the same has another beside it: what it brings is good, its
+-- failure is its own.
+local function finish(self, flight, ok, e)
+  local present = self.flight == flight
+  if not ok and not present then
+    return tell(self, flight.own, { e = e })
+  end
+  self.flight = nil
   if ok then
-    self.failure, self.failures, self.refusals, self.refused_until = nil, 0, 0, nil
+    self.failure, self.failures, self.refusals, self.refused_until, self.again_at = nil, 0, 0, nil, nil
   else
     self.failure = e
     if type(self.source) == "table" then
@@ -124,66 +132,118 @@ local function finish(self, ok, e)
   end
 end
 
--- The one who fetched has no more time: he who has most goes on.
-local function hand_on(self, own)
-  self.fetching, self.fetcher = false, nil
+-- He who has most time, of those who still wait.
+local function heir_of(self, own)
   local heir
   for pending, deadline in pairs(self.waiters) do
-    if pending ~= own and (not heir or deadline > self.waiters[heir]) then
+    if pending ~= own and not pending.ready and (not heir or deadline > self.waiters[heir]) then
       heir = pending
     end
   end
-  if heir then
-    tell(self, heir, {})
+  return heir
+end
+
+-- The one who fetched has no more time: another goes on.
+local function hand_on(self, flight)
+  local own = flight.own
+  if self.flight == flight then
+    self.flight = nil
+    local heir = heir_of(self, own)
+    if heir then
+      tell(self, heir, {})
+    end
   end
   if self.waiters[own] then
-    tell(self, own, { e = self.failure, passing = true })
+    tell(self, own, { e = self.failure or self:late(), passing = true })
   end
 end
 
-local function pause(seconds)
+local function pause(flight, seconds)
+  flight.ends = native.clock() + seconds + DOUBT
   local pending = loop.submit("sleep", seconds)
   if pending then
+    flight.pending = pending
     loop.await(pending)
+    flight.pending = nil
   end
   return pending ~= nil
 end
 
-local function run(self, client, own, deadline)
-  self.fetching, self.begun, self.fetcher = true, true, protect.running()
-  while true do
-    local ok, e, again = ask(self, client, deadline)
-    if ok or not again then
-      return finish(self, ok, e)
+-- Seconds until it may be tried again after a failure; who comes new need not wait as long as who has failed.
+local function rest_of(self)
+  return (self.again_at or 0) - native.clock()
+end
+
+local function fetch_on(self, flight, client, deadline, brief)
+  local wait = rest_of(self)
+  while not flight.over do
+    if wait > 0 and (native.clock() + wait >= deadline or not pause(flight, wait)) then
+      return hand_on(self, flight)
+    elseif flight.over then
+      break
+    end
+    local ok, e, again = ask(self, flight, client, deadline)
+    if flight.over and not ok then
+      break
+    elseif ok or not again then
+      return finish(self, flight, ok, e)
     end
     self.failure, self.failures = e, self.failures + 1
-    local wait = native.next_retry(self.failures, again > 0 and again or nil)
-    if native.clock() + wait >= deadline or not pause(wait) then
-      return hand_on(self, own)
+    wait = math.min(native.next_retry(self.failures, again > 0 and again or nil), again + MOST)
+    self.again_at = native.clock() + math.min(wait, GAP)
+    if brief then
+      break
+    end
+  end
+  hand_on(self, flight)
+end
+
+-- What raises here is no failure of the token's: an interrupt, or an adapter that is at its end.
+local function run(self, flight, client, deadline, brief)
+  flight.begun, flight.thread, flight.ends = true, protect.running(), native.clock() + DOUBT
+  local fine, reason = protect.call(fetch_on, self, flight, client, deadline, brief)
+  if not fine then
+    self.failure = because(self, "the token could not be fetched", reason)
+    hand_on(self, flight)
+    if not flight.detached then
+      error(reason, 0)
     end
   end
 end
 
--- Whether somebody is fetching who can still come back. A host that ends coroutines from outside runs it in one that
--- it does not end, and may not know of that one here; until that has begun there is none.
+-- Whether somebody is fetching who can still come back: he says until when he will have shown a sign of life. Nobody
+-- tells us where a coroutine is not resumed any more, and where a host ends coroutines from outside it runs this in
+-- one that it does not end, and may not know of that one here.
 local function is_fetching(self)
-  if not self.fetching or self.detached then
-    return self.fetching
-  elseif not self.begun then
-    return native.clock() - self.since < BEGIN
+  local flight = self.flight
+  if not flight or native.clock() >= flight.ends then
+    return false
   end
-  return not (self.fetcher and coroutine.status(self.fetcher) == "dead")
+  return flight.detached or not (flight.thread and coroutine.status(flight.thread) == "dead")
 end
 
-local function run_detached(self, ...)
-  self.detached = true
-  run(self, ...)
+local function run_detached(self, flight, ...)
+  flight.detached = true
+  run(self, flight, ...)
 end
 
-local function begin(self, ...)
-  self.fetching, self.begun, self.detached, self.since = true, false, false, native.clock()
-  if not loop.detach(run_detached, self, ...) then
-    run(self, ...)
+local function begin(self, own, ...)
+  local flight = { own = own, ends = native.clock() + BEGIN }
+  self.flight = flight
+  if not loop.detach(run_detached, self, flight, ...) then
+    run(self, flight, ...)
+  end
+end
+
+-- End the wait of one caller, and what he asks for himself.
+local function halt(self, own)
+  local flight = self.flight
+  loop.cancel(own)
+  if flight and flight.own == own and not flight.detached then
+    flight.over = true
+    if flight.pending then
+      loop.cancel(flight.pending)
+    end
   end
 end
 
@@ -194,32 +254,52 @@ function Auth:late()
   return err.new("unavailable", { message = "no token came in time" .. why, http = e and e.http })
 end
 
+-- Wait for what the one who fetches brings, or be that one: { ok, e, passing } | nil.
+local function join(self, client, pending, fetching, deadline, brief)
+  if not fetching then
+    begin(self, pending, client, deadline, brief)
+  end
+  loop.await(pending)
+  return pending.told
+end
+
+-- `caller`: a table, or nil; its `halt()` ends this, `over` says that it is to end.
+local function wait_in_line(self, client, fetching, deadline, brief, caller)
+  local pending = loop.submit("sleep", math.max(0, math.min(deadline - native.clock(), DOUBT)))
+  if not pending then
+    return { e = err.new("not_sent", { message = native.faults.memory }), passing = true }
+  end
+  self.waiters[pending] = deadline
+  if caller then
+    caller.halt = function() halt(self, pending) end
+  end
+  local fine, told = protect.call(join, self, client, pending, fetching, deadline, brief)
+  self.waiters[pending] = nil
+  if caller then
+    caller.halt = nil
+  end
+  if not fine then
+    loop.cancel(pending)
+    error(told, 0)
+  end
+  return told or {}
+end
+
 -- true | nil, err, whether it may pass
-local function fetch(self, client, deadline)
+local function fetch(self, client, deadline, brief, caller)
   while true do
-    local left = deadline - native.clock()
     local fetching = is_fetching(self)
-    if fetching and self.begun and self.fetcher == protect.running() then
+    if fetching and self.flight.begun and self.flight.thread == protect.running() then
       return failure("the token function used the client that it is to give a token to")
     elseif self.refused_until and native.clock() < self.refused_until then
       return nil, self.failure
-    elseif left < 0 then
+    elseif native.clock() > deadline or caller and caller.over then
       return nil, self:late(), true
     end
-    local pending = loop.submit("sleep", math.min(left, DOUBT))
-    if not pending then
-      return nil, err.new("not_sent", { message = native.faults.memory }), true
-    end
-    self.waiters[pending] = deadline
-    if not fetching then
-      begin(self, client, pending, deadline)
-    end
-    loop.await(pending)
-    self.waiters[pending] = nil
-    local told = pending.told
-    if told and told.ok then
+    local told = wait_in_line(self, client, fetching, deadline, brief, caller)
+    if told.ok then
       return true
-    elseif told and told.e then
+    elseif told.e then
       return nil, told.e, told.passing
     end
   end
@@ -238,28 +318,6 @@ local function is_usable(self, now)
   return self.serial > 0 and not (self.ends_at and now >= self.ends_at)
 end
 
---- See that a token is set that will hold for a while. One that is soon to end serves until it does.
--- @param deadline  native.clock() until which it may be waited for
--- @return true | nil, err
-function Auth:ensure(client, deadline)
-  local now = native.clock()
-  if type(self.source) == "string" then
-    if self.serial > 0 then
-      return true
-    end
-    return set(self, self.source)
-  elseif not is_usable(self, now) then
-    local ok, e = fetch(self, client, deadline)
-    return ok, e
-  elseif self.stale_at and now >= self.stale_at and not is_fetching(self) then
-    fetch(self, client, math.min(deadline, self.ends_at))
-    if not is_usable(self, native.clock()) then
-      return self:ensure(client, deadline)
-    end
-  end
-  return true
-end
-
 -- What is held for want of a token is told that there will be none, if that is so.
 local function give_up(self, ok, passing)
   if not ok and not passing then
@@ -267,38 +325,102 @@ local function give_up(self, ok, passing)
   end
 end
 
+-- Until when one who could go on with the present token may wait for another.
+local function brief_deadline(self, now, deadline)
+  return math.min(now + (deadline - now) / 2, now + BRIEF, self.ends_at or math.huge)
+end
+
+--- See that a token is set that will hold for a while. One that is soon to end serves until it does.
+-- @param deadline  native.clock() until which it may be waited for
+-- @param caller    a table, or nil: its `halt()`, while there is one, ends this, where `over` is set
+-- @return true | nil, err
+function Auth:ensure(client, deadline, caller)
+  local now = native.clock()
+  if type(self.source) == "string" then
+    if self.serial > 0 then
+      return true
+    end
+    return set(self, self.source)
+  elseif not is_usable(self, now) then
+    local ok, e, passing = fetch(self, client, deadline, false, caller)
+    give_up(self, ok, passing)
+    return ok, e
+  elseif self.stale_at and now >= self.stale_at and rest_of(self) <= 0 and not is_fetching(self) then
+    fetch(self, client, brief_deadline(self, now, deadline), true, caller)
+    if not is_usable(self, native.clock()) then
+      return self:ensure(client, deadline, caller)
+    end
+  end
+  return true
+end
+
+-- The token was refused. Where one after the other is, they are not asked for in one go, and what is held is told, so
+-- that it waits for the next one here: else each few that go out would find out for themselves.
+local function refuse(self)
+  local now = native.clock()
+  if self.refused_at and now - self.refused_at < STORM then
+    self.account:token(false)
+  end
+  self.refused, self.refused_at, self.stale_at, self.ends_at = self.secret, now, 0, 0
+  self.again_at = self.set_at and self.set_at + GAP
+end
+
+-- It will not be used again. What the core holds is to hear of it: one is told, and asks for
+-- another token in his own time.
+local function drop(self)
+  if self.account:token(self.secret, 0, 0) then
+    self.serial = self.serial + 1
+  end
+end
+
 --- After a 401: another token than that of `serial`, if there is one.
 -- @param serial  nil: it was never sent, because there was to be none
 -- @return true | nil, err where there was a way to get one
-function Auth:renew(client, serial, deadline)
-  if serial and self.serial ~= serial then
+function Auth:renew(client, serial, deadline, caller)
+  local is_text = type(self.source) == "string"
+  if serial and self.serial ~= serial or not (serial or is_text) and is_usable(self, native.clock()) then
     return true
   end
   local ok, e, passing
-  if type(self.source) ~= "string" then
-    self.refused = self.secret
-    ok, e, passing = fetch(self, client, deadline)
+  if not is_text then
+    if serial then
+      refuse(self)
+    end
+    ok, e, passing = fetch(self, client, deadline, false, caller)
+    if passing and self.serial == serial then
+      drop(self)
+    end
   end
   give_up(self, ok, passing)
   return ok, e
 end
 
 --- The token of `serial` is about to end, or has: replace it. While it lives nothing is lost where that fails.
-function Auth:refresh(client, serial, deadline)
+-- @param brief  true: the caller can go on with the present one while it lives
+-- @return true | nil, err where there will be none
+function Auth:refresh(client, serial, deadline, brief, caller)
   if self.serial ~= serial or type(self.source) == "string" then
-    return
+    return true
   end
-  local usable = is_usable(self, native.clock())
-  local ok, _, passing = fetch(self, client, usable and math.min(deadline, self.ends_at or deadline) or deadline)
-  if not is_usable(self, native.clock()) then
-    give_up(self, ok, passing)
+  local now = native.clock()
+  local usable = is_usable(self, now)
+  if usable then
+    deadline = brief and brief_deadline(self, now, deadline) or math.min(deadline, self.ends_at or deadline)
   end
+  local ok, e, passing = fetch(self, client, deadline, usable and brief, caller)
+  if ok or passing or is_usable(self, native.clock()) then
+    return true
+  end
+  give_up(self)
+  return nil, e
 end
 
---- The token was refused although it is new: what is held is told, the next who needs one fetches it.
-function Auth:reject()
-  self.refused = self.secret
-  self.stale_at, self.ends_at = 0, 0
+--- The token of `serial` was refused although it is new: what is held is told, the next who needs one fetches it.
+function Auth:reject(serial)
+  if serial ~= self.serial then
+    return  -- there is a newer one, or it was not sent with any
+  end
+  refuse(self)
   self.account:token(false)
 end
 

@@ -11,6 +11,7 @@ local loop = {}
 local inbox            -- made at first use: nothing happens at require
 local pendings = {}    -- by number
 local in_flight = 0
+local forks = 0        -- how often this process was found to be a child
 local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
 local hooks = setmetatable({}, { __mode = "v" })  -- who is given records, by tag
@@ -105,6 +106,7 @@ end
 -- The process forked: what was in flight is the parent's.
 local function lose_all()
   local lost = pendings
+  forks = forks + 1
   pendings, in_flight, recorded = {}, 0, 0
   for _, pending in pairs(lost) do
     settle(pending, "forked", { sent = true })
@@ -257,6 +259,13 @@ end
 function loop.store(name)
   local store = loop.host().store
   return store and store(name) or nil
+end
+
+--- Look whether the process forked.
+-- @return number that changes then: what was begun before is the parent's
+function loop.forks()
+  loop.pump(1)
+  return forks
 end
 
 --- How much is in flight.

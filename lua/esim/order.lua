@@ -214,6 +214,9 @@ end
 
 local function stop(wait)
   wait.over = true
+  if wait.halt then  -- it waits for a token
+    wait.halt()
+  end
   if wait.pending then
     loop.cancel(wait.pending)
   end
@@ -262,15 +265,21 @@ local function end_error(self, fault, got)
   return e
 end
 
+-- Until when another token may be waited for: the look at the deadline needs one too.
+local function patience(wait)
+  local now = native.clock()
+  return now < wait.deadline and wait.deadline or now + GRACE
+end
+
 -- A 401: true where there is a new token, else false and what ends the wait.
 local function meet_401(self, wait, got)
   local client = inner[self].client
   if wait.refused then
-    client:reject()
+    client:reject(got.serial)
     return false, end_error(self, nil, got)
   end
   wait.refused = true
-  local ok, e = client:renew(got.serial, wait.deadline)
+  local ok, e = client:renew(got.serial, patience(wait), wait)
   if e then
     return false, about_us(self, e)
   end
@@ -282,8 +291,8 @@ local function take(self, wait, fault, got)
   if fault then
     return false, end_error(self, fault, got)
   elseif got.stale then
-    inner[self].client:refresh(got.serial, wait.deadline)
-    return true
+    local ok, e = inner[self].client:refresh(got.serial, patience(wait), false, wait)
+    return ok or false, e and about_us(self, e)
   elseif got.http == 401 then
     return meet_401(self, wait, got)
   elseif is_lag(self, fault, got) then
@@ -298,10 +307,10 @@ end
 local function follow(self, wait)
   while true do
     local on, e = take(self, wait, loop.await(wait.pending))
-    if not on then
-      return e
-    elseif wait.over then  -- on_status ended it, or somebody else while a token was fetched
+    if wait.over then  -- on_status ended it, or somebody else while a token was fetched
       return cancelled(self)
+    elseif not on then
+      return e
     end
     loop.again(wait.pending)
   end
@@ -309,7 +318,7 @@ end
 
 local function look_on(self, wait, options)
   local client = inner[self].client
-  local ok, e = client:ensure(math.max(wait.deadline, native.clock() + GRACE))
+  local ok, e = client:ensure(math.max(wait.deadline, native.clock() + GRACE), wait)
   if wait.over then
     return cancelled(self)
   elseif not ok then

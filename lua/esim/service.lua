@@ -22,28 +22,31 @@ end
 
 --- See that a token is set that will hold for a while.
 -- @param deadline  native.clock() until which it may be waited for
+-- @param caller    see auth.lua, or nil
 -- @return true | nil, err
-function Service:ensure(deadline)
+function Service:ensure(deadline, caller)
   local mine = inner[self]
-  return mine.auth:ensure(mine.client, deadline)
+  return mine.auth:ensure(mine.client, deadline, caller)
 end
 
 --- After a 401: another token than that of `serial`.
 -- @return true | nil, and err where there was a way to get one
-function Service:renew(serial, deadline)
+function Service:renew(serial, deadline, caller)
   local mine = inner[self]
-  return mine.auth:renew(mine.client, serial, deadline)
+  return mine.auth:renew(mine.client, serial, deadline, caller)
 end
 
---- The token of `serial` is about to end, or has: the core asks one poll to see to it.
-function Service:refresh(serial, deadline)
+--- The token of `serial` is about to end, or has: the core asks one to see to it.
+-- @param brief  true: it can go on with the present one while that lives
+-- @return true | nil, err where there will be none
+function Service:refresh(serial, deadline, brief, caller)
   local mine = inner[self]
-  mine.auth:refresh(mine.client, serial, deadline)
+  return mine.auth:refresh(mine.client, serial, deadline, brief, caller)
 end
 
---- The token was refused although it is new.
-function Service:reject()
-  inner[self].auth:reject()
+--- The token of `serial` was refused although it is new.
+function Service:reject(serial)
+  inner[self].auth:reject(serial)
 end
 
 --- Where work was held until its deadline for want of a token, the error that says so.
@@ -89,11 +92,14 @@ function Service.headers(_, correlation_id)
   }
 end
 
--- One answer, for which a poll may have to see to the token first, and goes on.
+-- One answer, for which a poll may have to see to the token first, and goes on: fault, answer, or err of a token.
 local function answer_of(self, kind, pending, deadline)
   local fault, got = loop.await(pending)
   while kind == "poll" and not fault and got.stale do
-    self:refresh(got.serial, deadline)
+    local ok, e = self:refresh(got.serial, deadline)
+    if not ok then
+      return nil, nil, e
+    end
     loop.again(pending)
     fault, got = loop.await(pending)
   end
@@ -105,18 +111,18 @@ local function try(self, kind, spec, left, deadline)
   if not pending then
     return fault, { sent = false }
   end
-  local got
-  fault, got = answer_of(self, kind, pending, deadline)
+  local got, e
+  fault, got, e = answer_of(self, kind, pending, deadline)
   if kind == "poll" and not fault then
     loop.cancel(pending)  -- it was asked for one answer
   end
-  return fault, got
+  return fault, got, e
 end
 
 -- After a 401, once: true where there is a new token; else false, and err where there was a way to get one.
 local function meet_401(self, got, deadline, refused)
   if refused then
-    self:reject()
+    self:reject(got.serial)
     return false
   end
   return self:renew(got.serial, deadline)
@@ -130,21 +136,25 @@ end
 -- @return fault | nil, answer; or nil, nil, err of a token that cannot be had
 function Service:exchange(kind, spec, left)
   local limit, refused = spec.deadline and native.clock() + spec.deadline, false
+  local forks = kind == "order" and loop.forks()
   while true do
     local deadline = limit or native.clock() + PATIENCE
     local ok, e = self:ensure(deadline)
     if not ok then
       return nil, nil, e
+    elseif forks and loop.forks() ~= forks then
+      return "forked", { sent = false }  -- it is the parent's: he sends it
     elseif limit then
       spec.deadline = math.max(0, limit - native.clock())
     end
     spec.attempt, spec.again = refused and 2 or 1, refused and "401" or nil
-    local fault, got = try(self, kind, spec, left, deadline)
-    e = self:tokenless(fault, got)
+    local fault, got
+    fault, got, e = try(self, kind, spec, left, deadline)
+    e = e or self:tokenless(fault, got)
     if e then
       return nil, nil, e
     elseif not fault and got.stale then  -- it was not sent: the token has ended, or is about to
-      self:refresh(got.serial, deadline)
+      self:refresh(got.serial, deadline, true)
     elseif fault or got.http ~= 401 then
       return fault, got
     else

@@ -14,6 +14,8 @@ credentials.TOKEN_URL = "https://services.truphone.com/auth/realms/tru-staff/pro
 
 local PROVIDER = "^https://services%.truphone%.com/"
 local TIMEOUT = 10  -- seconds for one request of a token, or the client's `timeout` where that is less
+local HELD = 2      -- seconds more that it may be held for what the end point asked for
+local SIGN = 5      -- seconds more after which nobody waits for it any more
 local NAME = "esim.client: credentials"
 
 local TYPES = {
@@ -107,8 +109,8 @@ function Credentials:secrets(list)
 end
 
 -- Ask the token end point, once.
-local function ask(mine, seconds)
-  local own = mine.own
+local function ask(mine, seconds, want)
+  local own, asked = mine.own, native.clock()
   local secret, e = own.client_secret, nil
   if own.client_secret_file then
     secret, e = read_secret(own.client_secret_file)
@@ -120,26 +122,30 @@ local function ask(mine, seconds)
   local spec = oauth.request {
     client_id = own.client_id, client_secret = secret, scope = own.scope, style = own.style or "body",
   }
-  spec.target, spec.deadline, spec.tag = mine.target, seconds, mine.tag
+  spec.target, spec.deadline, spec.tag = mine.target, math.min(seconds, TIMEOUT + HELD), mine.tag
   local pending, fault = loop.submit("request", mine.account, spec)
   local got = { sent = false }
   if pending then
+    want.pending, want.ends = pending, asked + TIMEOUT + HELD + SIGN
     fault, got = loop.await(pending)
+    want.pending = nil
   end
-  return oauth.read(fault, got, mine.spellings)
+  local token, life, again = oauth.read(fault, got, mine.spellings)
+  return token, life, token and native.clock() - asked or again
 end
 
 --- A token.
--- @param want  refused: a token that must not be handed out again, or nil; seconds until it must be there; log, or nil
+-- @param want  refused: a token that must not be handed out again, or nil; seconds until it must be there; log, or nil;
+--   `over`: it is to end. Told while we wait: `pending`, which ends it where it is cancelled; `ends`: when we are back
 -- @return token, lifetime and age in seconds | nil, err, seconds before it may be tried again (nil: it is final)
 function Credentials:fetch(want)
   local mine = inner[self]
   if mine.pool then
     return mine.pool:fetch(want, function(seconds)
-      return log.token(want.log, ask, mine, seconds)
+      return log.token(want.log, ask, mine, seconds, want)
     end)
   end
-  return log.token(want.log, ask, mine, want.seconds)
+  return log.token(want.log, ask, mine, want.seconds, want)
 end
 
 return credentials

@@ -9,10 +9,16 @@ local oauth = {}
 
 local LENGTH_MAX = 8192  -- characters of a token: more than any header may hold
 
---- How the client's secret stands in a request, in each of the two styles: what must not be told.
+--- How the client's secret may stand in a request, or in what a server repeats of it: what must not be told.
 function oauth.spellings(id, secret)
   local encoded = percent.encode(secret)
-  return { secret, encoded, native.base64(percent.encode(id) .. ":" .. encoded) }
+  local lower = encoded:gsub("%%%x%x", string.lower)
+  local list = { secret, native.base64(percent.encode(id) .. ":" .. encoded), native.base64(id .. ":" .. secret) }
+  for _, text in ipairs { encoded, lower } do
+    list[#list + 1] = text
+    list[#list + 1] = (text:gsub("%%20", "+"))
+  end
+  return list
 end
 
 --- The request.
