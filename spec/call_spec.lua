@@ -218,7 +218,8 @@ end)
 describe("every call", function()
   local ONCE = { activate = true, notify = true }
   local NOTICE = { type = "SUBSCRIPTION_END", url = "https://x.example.com/" }
-  local options = { timeout = 0.1, correlation_id = "mine" }
+  local BRIEF, PATIENT = 0.4, 20  -- seconds: of what is repeated until then, and of what is answered at once
+  local options = { correlation_id = "mine" }
 
   local CALLS = {
     products = function(client) return client:products(nil, options) end,
@@ -235,7 +236,7 @@ describe("every call", function()
     activate = function(_, _, one) return one:activate(options) end,
     subscriptions = function(client) return client:subscriptions({ email = "x" }, options)() end,
     reconcile = function(client)
-      return client:reconcile(provider.input(), { after = 0, timeout = 0.2, correlation_id = "mine" })
+      return client:reconcile(provider.input(), { after = 0, timeout = options.timeout, correlation_id = "mine" })
     end,
   }
 
@@ -267,6 +268,7 @@ describe("every call", function()
   for name, call in pairs(CALLS) do
     for status, kind in pairs(KINDS) do
       it(name .. " that meets " .. status .. " says what it is", function()
+        options.timeout = (ONCE[name] or kind == "refused" or kind == "unauthorised") and PATIENT or BRIEF
         local e = meet(call, { status = status, html = status >= 502 or nil })
         assert.equal(ONCE[name] and status >= 500 and "unknown" or kind, e.kind)
         assert.same({ status, "mine" }, { e.http, e.correlation_id })
@@ -276,6 +278,7 @@ describe("every call", function()
 
     for _, fault in ipairs { "html", "garbled", "redirect" } do
       it(name .. " that is answered with what is none (" .. fault .. ") says so", function()
+        options.timeout = (ONCE[name] or fault ~= "garbled") and PATIENT or BRIEF
         local e = meet(call, { [fault] = true })
         local lost = ONCE[name] and "unknown" or name == "unnotify" and "refused" or "unavailable"  -- it had worked
         assert.equal(fault == "garbled" and lost or "answer", e.kind)
