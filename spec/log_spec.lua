@@ -125,7 +125,8 @@ describe("an exchange", function()
     } do
       assert.equal(kind, entry(target).kind, target)
     end
-    for _, secret in ipairs { "LPA:1$rsp.example.com$SECRET", "LPA%3A1%24rsp.example.com%24SECRET", "secret%token" } do
+    for _, secret in ipairs { "LPA:1$rsp.example.com$SECRET", "LPA%3A1%24rsp.example.com%24SECRET", "secret%token",
+      "secret%25token" } do
       local told_of = entry("/v1/order/" .. secret)
       for _, value in pairs(told_of) do
         assert.is_nil(tostring(value):find("SECRET", 1, true) or tostring(value):find("secret", 1, true))
