@@ -157,6 +157,34 @@ describe("a call that is safe to repeat", function()
   end)
 end)
 
+describe("an id that would name another thing in a path", function()
+  for _, id in ipairs { ".", "..", "../x", "x/../..", "..\\x", "x/." } do
+    it(("is not sent: %q"):format(id), function()
+      local profile = assert(assert(box.client:order(provider.input())):wait { timeout = 20, first = 0.05 })
+      local sim = assert(box.client:sim(profile.iccid))
+      local before = #box.log().requests
+      for _, call in ipairs {
+        function() return box.client:product(id) end, function() return box.client:subscription(id) end,
+        function() return box.client:sim(id, { check = false }) end,
+        function() return sim:notify { type = id, url = "https://x.example.com/" } end,
+        function() return sim:unnotify { type = id, url = "https://x.example.com/" } end,
+      } do
+        local got, e = call()
+        assert.is_nil(got)
+        assert.same({ "invalid", "id", "string" }, { e.kind, e.field, type(e.correlation_id) })
+      end
+      assert.equal(before, #box.log().requests)
+    end)
+  end
+
+  for _, id in ipairs { "...", "a..b", "x/..y", "a%2e", "?", "#", "%", "\0", "\n", "/", " " } do
+    it(("is one part of it, where it only looks odd: %q"):format(id), function()
+      local _, e = box.client:subscription(id, { timeout = 5 })
+      assert.is_number(e.http, tostring(e))
+    end)
+  end
+end)
+
 describe("a change that does no harm twice", function()
   it("is repeated, as a PUT with its body", function()
     local order = assert(box.client:order(provider.input()))

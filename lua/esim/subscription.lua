@@ -134,7 +134,7 @@ end
 
 -- One page of them.
 local function fetch(client, path, query, options)
-  local list, page = call.list(client, {
+  local list, page, context = call.list(client, {
     method = "GET", path = path, query = query, timeout = options.timeout, correlation_id = options.correlation_id,
   })
   if not list then
@@ -144,10 +144,10 @@ local function fetch(client, path, query, options)
   for i, body in ipairs(list) do
     items[i] = subscription.new(client, body)
     if not items[i] then
-      return call.unusable("the list holds a subscription without an id", options)
+      return call.unusable("the list holds a subscription without an id", context)
     end
   end
-  return items, page
+  return items, page, context
 end
 
 --- Walk a list of them, page by page.
