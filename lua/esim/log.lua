@@ -62,7 +62,7 @@ end
 --- Tell an entry. A hook that raises breaks nothing, and is told once.
 -- @return true | false and what it raised
 function Log:tell(entry)
-  local ok, reason = pcall(self.hook, entry)
+  local ok, reason = loop.guard(self.hook, entry)
   if not ok and not self.failed then
     self.failed = true
     local why = type(reason) == "string" and err.redact(reason, self:secrets()) or type(reason)
