@@ -312,3 +312,32 @@ describe("every call", function()
     end
   end
 end)
+
+describe("what the provider calls by a secret", function()
+  for _, secret in ipairs { "LPA:1$rsp.example.com$SECRET", "SECRET" } do
+    it("is told to nobody: " .. secret, function()
+      local server = peer.start(function(server)
+        local connection = server:accept()
+        while server:request(connection) do
+          server:write(connection, peer.answer("200 OK",
+            ('{"id":"%s","status":"%s","iccid":"8944478600000205337"}'):format(secret, secret)))
+        end
+        return 0
+      end)
+      local said = {}
+      local client = assert(esim.client { url = server.url, token = "SECRET", timeout = 5, log = function(entry)
+        for _, value in pairs(entry) do said[#said + 1] = tostring(value) end
+      end })
+      local order = assert(client:order(provider.input()))
+      assert.equal(secret, order.id)  -- an order is not lost for that
+      said[#said + 1] = tostring(order)
+      said[#said + 1] = tostring(select(2, order:wait { timeout = 0.1, first = 0.05 }))
+      said[#said + 1] = tostring(assert(client:subscription(secret)))
+      said[#said + 1] = tostring(client:sim("8944478600000205337"))
+      for _, text in ipairs(said) do
+        text = text:gsub("; order SECRET", "")  -- an error names its order, whatever that is called
+        assert.is_nil(text:find("SECRET", 1, true), text)
+      end
+    end)
+  end
+end)

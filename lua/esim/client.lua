@@ -177,7 +177,7 @@ local function report(told, entry)
   end
   if not ok then
     loop.tell(("esim: an order that nobody waits for: %s, order %s, correlation id %s (%s)"):format(entry.outcome,
-      entry.order_id or "unknown", entry.correlation_id, err.redact(tostring(reason))))
+      err.redact(entry.order_id or "unknown"), entry.correlation_id, err.redact(tostring(reason))))
   end
 end
 

@@ -16,8 +16,9 @@ Subscription.__index = Subscription
 
 --- Its id and status; never what `raw` holds.
 function Subscription:__tostring()
-  return "esim.subscription: " .. err.redact(self.id):gsub("%c+", " ") .. " "
-    .. ((self.status or ""):match("^[%w_]+$") or "unknown")
+  local secrets = inner[self]:secrets()
+  return "esim.subscription: " .. err.redact(self.id, secrets):gsub("%c+", " ") .. " "
+    .. (err.redact(self.status or "", secrets):match("^[%w_]+$") or "unknown")
 end
 
 local function take(self, body)
