@@ -64,7 +64,9 @@ describe("a list", function()
     assert.same({ { id = "1" } }, list '{"data":[{"id":"1"}]}')
   end)
 
-  for _, text in ipairs { "{}", '{"data":{}}', '{"data":"x"}', '{"items":[]}', '{"x":{"data":[]}}' } do
+  for _, text in ipairs { "{}", '{"data":{}}', '{"data":"x"}', '{"items":[]}', '{"x":{"data":[]}}', "[null]",
+    '[null,{"id":"1"}]', '[{"id":"1"},null,{"id":"2"}]', '{"data":[null]}', '{"data":{"a":{}},"x":{"data":[]}}',
+  } do
     it("is not " .. text .. ": nothing there is not the same as nothing said", function()
       assert.is_nil(list(text))
     end)

@@ -157,6 +157,34 @@ describe("a call that is safe to repeat", function()
   end)
 end)
 
+describe("an id that would name another thing in a path", function()
+  for _, id in ipairs { ".", "..", "../x", "x/../..", "..\\x", "x/." } do
+    it(("is not sent: %q"):format(id), function()
+      local profile = assert(assert(box.client:order(provider.input())):wait { timeout = 20, first = 0.05 })
+      local sim = assert(box.client:sim(profile.iccid))
+      local before = #box.log().requests
+      for _, call in ipairs {
+        function() return box.client:product(id) end, function() return box.client:subscription(id) end,
+        function() return box.client:sim(id, { check = false }) end,
+        function() return sim:notify { type = id, url = "https://x.example.com/" } end,
+        function() return sim:unnotify { type = id, url = "https://x.example.com/" } end,
+      } do
+        local got, e = call()
+        assert.is_nil(got)
+        assert.same({ "invalid", "id", "string" }, { e.kind, e.field, type(e.correlation_id) })
+      end
+      assert.equal(before, #box.log().requests)
+    end)
+  end
+
+  for _, id in ipairs { "...", "a..b", "x/..y", "a%2e", "?", "#", "%", "\0", "\n", "/", " " } do
+    it(("is one part of it, where it only looks odd: %q"):format(id), function()
+      local _, e = box.client:subscription(id, { timeout = 5 })
+      assert.is_number(e.http, tostring(e))
+    end)
+  end
+end)
+
 describe("a change that does no harm twice", function()
   it("is repeated, as a PUT with its body", function()
     local order = assert(box.client:order(provider.input()))
@@ -285,5 +313,34 @@ describe("every call", function()
         assert.equal("mine", e.correlation_id)
       end)
     end
+  end
+end)
+
+describe("what the provider calls by a secret", function()
+  for _, secret in ipairs { "LPA:1$rsp.example.com$SECRET", "SECRET" } do
+    it("is told to nobody: " .. secret, function()
+      local server = peer.start(function(server)
+        local connection = server:accept()
+        while server:request(connection) do
+          server:write(connection, peer.answer("200 OK",
+            ('{"id":"%s","status":"%s","iccid":"8944478600000205337"}'):format(secret, secret)))
+        end
+        return 0
+      end)
+      local said = {}
+      local client = assert(esim.client { url = server.url, token = "SECRET", timeout = 5, log = function(entry)
+        for _, value in pairs(entry) do said[#said + 1] = tostring(value) end
+      end })
+      local order = assert(client:order(provider.input()))
+      assert.equal(secret, order.id)  -- an order is not lost for that
+      said[#said + 1] = tostring(order)
+      said[#said + 1] = tostring(select(2, order:wait { timeout = 0.1, first = 0.05 }))
+      said[#said + 1] = tostring(assert(client:subscription(secret)))
+      said[#said + 1] = tostring(client:sim("8944478600000205337"))
+      for _, text in ipairs(said) do
+        text = text:gsub("; order SECRET", "")  -- an error names its order, whatever that is called
+        assert.is_nil(text:find("SECRET", 1, true), text)
+      end
+    end)
   end
 end)

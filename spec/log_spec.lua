@@ -96,6 +96,26 @@ describe("an exchange", function()
       outline("exchange", "kind", "correlation_id", "status"))
   end)
 
+  it("that has ended leaves nothing behind", function()
+    local ids = setmetatable({}, { __mode = "k" })
+    local submit = loop.submit
+    local connect = client { log = function() end }
+    function loop.submit(kind, account, spec, left)
+      if spec then
+        spec.about = { spec.about }  -- a table, of which the collector tells
+        ids[spec.about] = true
+      end
+      return submit(kind, account, spec, left)
+    end
+    for _ = 1, 3 do assert(connect:products()) end
+    local order = assert(connect:order(provider.input()))
+    assert(order:wait(QUICK))
+    loop.submit = submit
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(ids))
+  end)
+
   it("that a wait's end breaks off is told with its order, too", function()
     local order = assert(client():order(provider.input "sandbox:at=look,hang=1"))
     esim.run(function()
@@ -125,7 +145,8 @@ describe("an exchange", function()
     } do
       assert.equal(kind, entry(target).kind, target)
     end
-    for _, secret in ipairs { "LPA:1$rsp.example.com$SECRET", "LPA%3A1%24rsp.example.com%24SECRET", "secret%token" } do
+    for _, secret in ipairs { "LPA:1$rsp.example.com$SECRET", "LPA%3A1%24rsp.example.com%24SECRET", "secret%token",
+      "secret%25token" } do
       local told_of = entry("/v1/order/" .. secret)
       for _, value in pairs(told_of) do
         assert.is_nil(tostring(value):find("SECRET", 1, true) or tostring(value):find("secret", 1, true))
@@ -253,6 +274,42 @@ describe("a hook", function()
     assert.equal(1, #said)
     assert.truthy(said[1]:find("a hook that fails", 1, true))
     assert.is_nil(said[1]:find(box.token, 1, true) or said[1]:find("SECRET", 1, true))
+  end)
+
+  for name, does in pairs {
+    ["uses the client"] = function(connect) connect:products() end,
+    ["orders"] = function(connect) connect:order(provider.input()) end,
+    ["waits"] = function() esim.sleep(0.01) end,
+    ["suspends"] = function() coroutine.yield() end,
+  } do
+    it("that " .. name .. " fails, and nobody waits for it", function()
+      local profiles, connect
+      local before = box.log().orders
+      local said = said_by(function()
+        connect = client { log = function() does(connect) end }
+        local function buy() return assert(assert(connect:order(provider.input())):wait(QUICK)) end
+        buy()
+        profiles = esim.run(function() return esim.all { buy, buy } end)
+      end)
+      assert.equal(2, #profiles)
+      assert.equal(before + 3, box.log().orders)
+      assert.equal(1, #said)
+      assert.truthy(said[1]:find("the log hook failed", 1, true))
+    end)
+  end
+
+  it("may spawn a task, which may wait", function()
+    local spawned = 0
+    local connect = client { log = function(entry)
+      if entry.what == "order" then
+        esim.spawn(function()
+          esim.sleep(0.01)
+          spawned = spawned + 1
+        end)
+      end
+    end }
+    esim.run(function() assert(connect:order(provider.input())) end)
+    assert.equal(1, spawned)
   end)
 
   it("is a function, or nginx's log inside nginx", function()

@@ -90,7 +90,8 @@ describe("a SIM's preferences", function()
   it("may be empty, or be none", function()
     assert.same({}, notification.list {})
     assert.same({}, notification.list { notifications = {} })
-    for _, body in ipairs { { notifications = "x" }, { { type = "X" } }, { { webhook_url = "x" } }, { "x" } } do
+    for _, body in ipairs { { notifications = "x" }, { { type = "X" } }, { { webhook_url = "x" } }, { "x" },
+      { iccid = "8944478600000205337" }, { X = { webhook_url = "x" } } } do
       assert.is_nil(notification.list(body))
     end
   end)

@@ -73,6 +73,13 @@ describe("a list in pages", function()
     end)
   end
 
+  it("that cannot be read names the request that showed it", function()
+    local each = pages.each(function() return { "a" }, "1", { correlation_id = "mine" } end, nil, "spec")
+    each()
+    each()
+    assert.equal("mine", select(2, each()).correlation_id)
+  end)
+
   it("knows the page that it began with again", function()
     local seen, e = walk({ ["7"] = { { "a" }, "7" } }, "7")
     assert.same({ "a", false }, seen)

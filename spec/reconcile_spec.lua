@@ -1,7 +1,9 @@
 -- After an answer was lost: what the search can show, and no more.
 
 local esim = require "esim"
+local json = require "esim.json"
 local native = require "esim.native"
+local peer = require "spec.support.peer"
 local provider = require "spec.support.provider"
 
 local box
@@ -164,6 +166,91 @@ describe("a top-up whose answer was lost", function()
     local result = settled(e)
     assert.same({ "placed", iccid }, { result.verdict, result.subscription.iccid })
   end)
+end)
+
+describe("a search whose filters do not hold", function()
+  local ICCID = "8944478600000205337"
+  local SENT = 1735689600  -- 2025-01-01T00:00:00Z
+  local TOPUP = { operationType = "TOPUP", esim = { iccid = ICCID }, subscriptions = { { product_id = "p" } } }
+
+  -- A subscription of product p, or with `fields` instead.
+  local function one(fields)
+    local body = { id = "s", iccid = ICCID, product = { id = "p" } }
+    for name, value in pairs(fields or {}) do body[name] = value or nil end
+    return json.encode(body)
+  end
+
+  -- What is made of a search that shows `text`, whatever it is for.
+  local function shown(text, input, options)
+    local server = peer.start(function(server)
+      local connection = server:accept()
+      while server:request(connection) do
+        server:write(connection, peer.answer("200 OK", text))
+      end
+      return 0
+    end)
+    local client = assert(esim.client { url = server.url, token = "TOKEN", timeout = 5 })
+    options = options or { after = SENT }
+    return client:reconcile(input or input_of("Ann@X.example", "p"), options)
+  end
+
+  local function list(...) return "[" .. table.concat({ ... }, ",") .. "]" end
+
+  for text, verdict in pairs {
+    [list(one())] = "placed",
+    [list(one { email = "ann@x.example" })] = "placed",           -- as the provider writes it
+    [list(one { email = "bob@x.example" })] = "absent so far",
+    [list(one { createdDate = "2025-01-01T00:00:00.500Z" })] = "placed",
+    [list(one { createdDate = "2024-12-31T23:59:59Z" })] = "ambiguous",
+    [list(one { createdDate = "2020-01-01T00:00:00Z" })] = "ambiguous",
+    [list(one { createdDate = "yesterday" })] = "placed",
+    [list(one(), one())] = "placed",                              -- told twice, as pages shift
+    [list(one { product = { id = "q" } })] = "ambiguous",         -- something was bought
+    [list(one(), one { id = "t", product = { id = "q" } })] = "placed",
+    [list(one { product = { id = "q" }, createdDate = "2020-01-01T00:00:00Z" })] = "absent so far",
+    [list()] = "absent so far",
+  } do
+    it("makes " .. text .. " " .. verdict, function()
+      local result = assert(shown(text))
+      assert.equal(verdict, result.verdict)
+      assert.equal(verdict == "absent so far", #result.subscriptions == 0)
+    end)
+  end
+
+  it("does not take what is younger than `before` for it", function()
+    local options = { after = SENT, before = SENT + 60 }
+    local result = assert(shown(list(one { createdDate = "2025-01-01T00:02:00Z" }), nil, options))
+    assert.equal("ambiguous", result.verdict)
+  end)
+
+  it("takes one subscription for one, where a product was ordered twice, and where none is named", function()
+    assert.equal("ambiguous", assert(shown(list(one(), one()), input_of("e", "p", "p"))).verdict)
+    assert.equal("ambiguous", assert(shown(list(one { product = false }), input_of("e", "p", "q"))).verdict)
+  end)
+
+  it("knows a SIM whose ICCID is padded, on either side", function()
+    assert.equal("placed", assert(shown(list(one { iccid = ICCID .. "F" }), TOPUP)).verdict)
+    local input = { operationType = "TOPUP", esim = { iccid = ICCID .. "F" }, subscriptions = TOPUP.subscriptions }
+    assert.equal("placed", assert(shown(list(one()), input)).verdict)
+    assert.equal("absent so far", assert(shown(list(one { iccid = "8944478600000205345" }), TOPUP)).verdict)
+  end)
+
+  it("takes the input of client:topup, which need not name the operation", function()
+    local input = { esim = TOPUP.esim, subscriptions = TOPUP.subscriptions }
+    assert.equal("placed", assert(shown(list(one()), input)).verdict)
+    input.customer = { email = "e" }
+    local ok, reason = pcall(shown, list(one()), input)
+    assert.is_false(ok)
+    assert.truthy(reason:find("operationType", 1, true), reason)
+  end)
+
+  for _, text in ipairs { "[null]", "[null," .. one() .. "]", '{"data":{"a":{"id":"x"}},"x":{"data":[]}}', "{}" } do
+    it("says nothing of " .. text, function()
+      local result, e = shown(text)
+      assert.is_nil(result)
+      assert.equal("answer", e.kind)
+    end)
+  end
 end)
 
 describe("a search that cannot be made", function()

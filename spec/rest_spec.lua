@@ -100,6 +100,7 @@ describe("a top-up", function()
       local order, e = topup(fields)
       assert.is_nil(order)
       assert.same({ "invalid", field }, { e.kind, e.field })
+      assert.equal("mine", select(2, topup(fields, { correlation_id = "mine" })).correlation_id)
     end
   end)
 

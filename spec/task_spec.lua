@@ -45,6 +45,26 @@ describe("tasks", function()
     local ok, reason = pcall(esim.run, function() coroutine.yield() end)
     assert.is_false(ok)
     assert.truthy(tostring(reason):find("cannot come", 1, true))
+    assert.equal(1, esim.run(function() return 1 end))  -- later ones do not wait for what is stuck
+  end)
+
+  it("that cannot wait inside pcall, in Lua 5.1, are ended once", function()
+    assert.equal(7, esim.run(function()
+      pcall(esim.sleep, 0.01)
+      esim.spawn(pcall, esim.sleep, 0.02)
+      esim.spawn(esim.sleep, 0.05)
+      return 7
+    end))
+    local slept = 0
+    esim.run(function()
+      for _ = 1, 3 do
+        esim.spawn(function()
+          esim.sleep(0.05)
+          slept = slept + 1
+        end)
+      end
+    end)
+    assert.equal(3, slept)
   end)
 end)
 

@@ -164,15 +164,31 @@ function api.next_page(header, body)
   return named_in(links_of(body)._next)
 end
 
+-- The list that begins in `text` behind `at`: what was null in it is not there any more, and leaves a hole.
+local function whole(list, text, at)
+  local count = 0
+  for _ in pairs(list) do
+    count = count + 1
+  end
+  for i = 1, count do
+    if list[i] == nil then
+      return nil
+    end
+  end
+  return (count > 0 or text:find("^%s*%]", at + 1)) and list or nil
+end
+
 --- The list in an answer.
 -- @param body  table that `text` holds
 -- @param text  string: an object without fields is no list without entries
 -- @return list | nil
 function api.list(body, text)
-  if text:find("^%s*%[") then
-    return body
+  local _, at = text:find "^%s*%["
+  if at then
+    return whole(body, text, at)
   end
-  return type(body.data) == "table" and text:find('"data"%s*:%s*%[') and body.data or nil
+  _, at = text:find '"data"%s*:%s*%['
+  return at and type(body.data) == "table" and whole(body.data, text, at) or nil
 end
 
 local function text(...)

@@ -109,9 +109,16 @@ local function named(e)
   return e
 end
 
+-- A part of a path that is `..`, which no encoding hides, would name another thing than the one that is meant.
+local function check_path(path, id)
+  if ("/" .. percent.decode(path) .. "/"):find "[/\\]%.%.?[/\\]" then
+    return err.new("invalid", { field = "id", message = 'must not hold a part "." or ".."', correlation_id = id })
+  end
+end
+
 -- What is to be sent: spec | nil, err.
 local function prepare(client, what, id)
-  local wrong = input.check_correlation(id)
+  local wrong = input.check_correlation(id) or check_path(what.path, id)
   if wrong then
     return nil, wrong
   end
@@ -160,7 +167,7 @@ function call.unusable(message, context)
 end
 
 --- Ask for a list.
--- @return list of tables, name of the next page or nil | nil, err
+-- @return list of tables, name of the next page or nil, and what `unusable` wants | nil, err
 function call.list(client, what)
   local body, text, page, context = call.send(client, what)
   if not body then
@@ -175,7 +182,7 @@ function call.list(client, what)
       return call.unusable("the list holds what is no object", context)
     end
   end
-  return list, page
+  return list, page, context
 end
 
 return call

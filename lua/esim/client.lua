@@ -177,7 +177,7 @@ local function report(told, entry)
   end
   if not ok then
     loop.tell(("esim: an order that nobody waits for: %s, order %s, correlation id %s (%s)"):format(entry.outcome,
-      entry.order_id or "unknown", entry.correlation_id, err.redact(tostring(reason))))
+      err.redact(entry.order_id or "unknown"), entry.correlation_id, err.redact(tostring(reason))))
   end
 end
 
@@ -275,8 +275,9 @@ function Client:topup(given, options)
   loop.check("client:topup")
   local operation = given.operationType or "TOPUP"
   if operation ~= "TOPUP" and operation ~= "TOPUP_ACTIVATION" then
-    local wrong = err.new("invalid", { field = "operationType", message = "must be TOPUP: this is client:topup" })
-    return tell(self, nil, wrong)
+    return tell(self, nil, err.new("invalid", {
+      field = "operationType", message = "must be TOPUP: this is client:topup", correlation_id = options.correlation_id,
+    }))
   end
   local full = input.complete(given)
   full.operationType = operation

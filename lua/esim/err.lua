@@ -110,7 +110,7 @@ local function sentence(e)
     parts[#parts + 1] = string.format("; retry after %g s", e.retry_after)
   end
   if e.order_id then
-    parts[#parts + 1] = "; order " .. e.order_id
+    parts[#parts + 1] = "; order " .. err.redact(e.order_id)
   end
   if e.correlation_id then
     parts[#parts + 1] = "; correlation id " .. e.correlation_id

@@ -62,7 +62,8 @@ end
 --- Tell an entry. A hook that raises breaks nothing, and is told once.
 -- @return true | false and what it raised
 function Log:tell(entry)
-  local ok, reason = pcall(self.hook, entry)
+  entry.order_id = entry.order_id and err.redact(entry.order_id, self:secrets())  -- the provider made it
+  local ok, reason = loop.guard(self.hook, entry)
   if not ok and not self.failed then
     self.failed = true
     local why = type(reason) == "string" and err.redact(reason, self:secrets()) or type(reason)

@@ -21,6 +21,7 @@ local kept = {}        -- pendings whose outcome must not be lost, until somebod
 local adapter          -- of esim.use: the user's own
 local host             -- the recognised one, or that of esim.use
 local scheduler        -- of task.lua: is the caller one of our tasks?
+local guarded = false  -- whether a hook runs, which must not wait
 
 local LATE = 10        -- seconds in which that record has come: nobody pumped, or the engine has done its lap
 
@@ -207,8 +208,8 @@ function loop.cancel(pending)
   if pendings[pending.id] == pending then
     strike(pending)
     loop.inbox():cancel(pending.id)
-    if pending.about then
-      pcall(remember, pending)  -- it may find no memory
+    if pending.about and not pending.ready then  -- of what has its answer the records have come
+      pcall(remember, pending)                    -- it may find no memory
     end
   end
   if not pending.ready then
@@ -321,10 +322,27 @@ end
 --- Raise where `call` could not wait, before anything is submitted.
 -- @param call  name of a function of ours, whose caller is blamed
 function loop.check(call)
+  if guarded and call ~= "esim.spawn" then
+    error(call .. ": a log hook must not wait", 3)
+  end
   local check = loop.host().check
   if check and not (scheduler and scheduler.current()) then
     check(call, 4)
   end
+end
+
+--- Call `f(value)`, a hook. It has no way to suspend the one in whose middle it is called: string.gsub, which is C,
+-- lets nobody, and neither do we. Where the host runs the coroutines, what a hook does wrong is the host's to meet.
+-- @return true | false and what it raised
+function loop.guard(f, value)
+  if loop.host().spawn then
+    return pcall(f, value)
+  end
+  local before = guarded
+  guarded = true
+  local ok, reason = pcall(string.gsub, "-", "-", function() f(value) end)
+  guarded = before
+  return ok, reason
 end
 
 --- Run a function so that it ends even when its caller does not live to see it.

@@ -71,7 +71,7 @@ function notification.list(body)
   end
   for kind, raw in pairs(found) do
     local one = entry(kind, raw)
-    if not one.type or not one.url then
+    if not one.type or not (one.url and one.url:find("://", 1, true)) then
       return nil
     end
     list[#list + 1] = one

@@ -22,7 +22,8 @@ local Order = {}
 Order.__index = Order
 
 function Order:__tostring()
-  return "esim.order: " .. self.id .. " " .. (tostring(self.status):gsub("%c+", " "))
+  local id = err.redact(self.id, inner[self].client:secrets())
+  return "esim.order: " .. id .. " " .. (tostring(self.status):gsub("%c+", " "))
 end
 
 local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }

@@ -26,10 +26,11 @@ end
 
 -- Fetch the next page into `state`: true | nil, err.
 local function advance(state)
-  local list, after = state.fetch(state.page)
+  local list, after, context = state.fetch(state.page)
   if not list then
     return nil, after
   end
+  state.id = context and context.correlation_id
   state.list, state.at, state.count = list, 0, state.count + 1
   state.empty = #list == 0 and state.empty + 1 or 0
   state.page, state.last = after, after == nil
@@ -43,14 +44,17 @@ local function turn(state)
   elseif state.page then
     local ok, why = may_go_on(state, state.page)
     if not ok then
-      return nil, err.new("answer", { message = "the list cannot be read to its end: " .. why })
+      return nil, err.new("answer", {
+        message = "the list cannot be read to its end: " .. why, correlation_id = state.id,
+      })
     end
   end
   return advance(state)
 end
 
 --- Walk a list, for who calls what this returns himself. It asks for a page when it is needed.
--- @param fetch  function(page), page is nil at first: list, name of the next page or nil | nil, err
+-- @param fetch  function(page), page is nil at first: list, name of the next page or nil, { correlation_id } or nil |
+--   nil, err
 -- @param first  name of the page that `fetch` begins with, where it is known
 -- @param name   of the function of ours that was called
 -- @return iterator: each entry; false, err where a page cannot be had, and nothing after that

@@ -6,7 +6,7 @@
 -- `absent so far`: there is nothing yet. The order may still be fulfilled: look again later, and longer than an order
 --   takes, before you order once more.
 -- `ambiguous`: there is more or less than that, or something from just before it was sent, which may be its own by a
---   clock that is slow. A person decides.
+--   clock that is slow, or what the search was to leave out. A person decides.
 
 local api = require "esim.api"
 local err = require "esim.err"
@@ -22,6 +22,15 @@ reconcile.OPTIONS = {
 
 local SKEW = 300   -- seconds that the provider's clock may be slow
 local MOST = 100   -- candidates for one product: with more it is ambiguous anyway
+
+-- What names the same, however it is spelt: the provider may write it in its own way.
+local function plain(email)
+  return (email:lower():gsub("[^\33-\126]", ""))
+end
+
+local function bare(iccid)
+  return (iccid:gsub("[Ff]$", ""))  -- some pad it
+end
 
 local function seconds(value, field, name, level)
   if value == nil or type(value) == "number" and value >= 0 and value < 1e11 then
@@ -46,9 +55,9 @@ end
 --- What to look for after an order with this input.
 -- @return { email, iccid, product_ids }
 function reconcile.trace(given)
-  local operation = given.operationType or "NEW_ESIM"
   local customer = type(given.customer) == "table" and given.customer or {}
   local esim = type(given.esim) == "table" and given.esim or {}
+  local operation = given.operationType or esim.iccid ~= nil and "TOPUP" or "NEW_ESIM"  -- as client:topup takes it
   local is_new = operation == "NEW_ESIM"
   return { email = is_new and customer.email or nil, iccid = not is_new and esim.iccid or nil,
     product_ids = product_ids(given) }
@@ -77,6 +86,12 @@ local function is_text(value)
   return type(value) == "string" and value ~= ""
 end
 
+-- Whether an input without an operationType may be that of a new eSIM as well as a top-up's.
+local function is_either(given)
+  return type(given.customer) == "table" and given.customer.email ~= nil
+    and type(given.esim) == "table" and given.esim.iccid ~= nil
+end
+
 --- What the search is for. Misuse raises.
 -- @param what  error of an order, or its input
 -- @return { email or iccid, wanted = product id -> how many, names, after, before (seconds since 1970), skew, except }
@@ -85,6 +100,9 @@ function reconcile.search(what, options, name, level)
     error(name .. ": an order's error or its input expected, got " .. type(what), level + 1)
   end
   local of_error = err.is(what)
+  if not of_error and what.operationType == nil and is_either(what) then
+    error(name .. ": operationType is required where there are both an email and an ICCID", level + 1)
+  end
   local trace = of_error and what or reconcile.trace(what)
   local after = seconds(options.after, "after", name, level + 1)
   after = after == nil and of_error and what.sent_at or after
@@ -103,14 +121,22 @@ function reconcile.search(what, options, name, level)
   }
 end
 
--- Whether what was found is what was asked for, as far as it says: a filter may have been ignored.
-local function fits(found, search, product_id)
-  return not search.except[found.id] and (found.product_id == nil or found.product_id == product_id)
-    and (search.iccid == nil or found.iccid == nil or found.iccid == search.iccid)
-    and (search.email == nil or api.email(found.raw) == nil or api.email(found.raw) == search.email)
+-- Whether what was found is somebody else's, as far as it says: a filter may have been ignored.
+local function is_foreign(found, search)
+  local email = api.email(found.raw)
+  return search.except[found.id]
+    or search.iccid and found.iccid and bare(found.iccid) ~= bare(search.iccid)
+    or search.email and email and plain(email) ~= plain(search.email)
 end
 
--- The subscriptions of a product since `after` (seconds since 1970): list | nil, err.
+-- Whether it was made since `after`, and until `before`, as far as it says.
+local function is_in_time(found, search, after)
+  local created = found.created and input.time(found.created)
+  return not created or created >= math.floor(after) and (search.before == nil or created <= search.before)
+end
+
+-- The subscriptions since `after` (seconds since 1970) that the search for a product shows, whatever their product:
+-- list | nil, err.
 local function find(client, search, product_id, after, options)
   local query = subscription.query({
     email = search.email, iccid = search.iccid, product_id = product_id, after = math.max(0, after),
@@ -120,7 +146,7 @@ local function find(client, search, product_id, after, options)
   local step = subscription.pages(pages.walk, client, path, query, options, "client:reconcile")
   local found, e = step()
   while found and #list <= MOST do
-    if fits(found, search, product_id) then
+    if not is_foreign(found, search) then
       list[#list + 1] = found
     end
     found, e = step()
@@ -131,9 +157,24 @@ local function find(client, search, product_id, after, options)
   return list
 end
 
--- Those found by a clock that may be slow, of which `sure` holds the ids that are surely not older than the order.
+-- Enter in `seen` what the search for a product shows by a clock that may be slow: one that is of another product is
+-- an odd one, for the search was to leave it out. An entry that is told twice, as pages shift, is one.
+local function enter(seen, search, product_id, list)
+  seen.number[product_id] = 0
+  for _, found in ipairs(list) do
+    if found.product_id ~= nil and found.product_id ~= product_id then
+      seen.odd[#seen.odd + 1] = is_in_time(found, search, search.after - search.skew) and found or nil
+    elseif not seen.ids[found.id] then
+      seen.ids[found.id], seen.all[#seen.all + 1] = true, found
+      seen.number[product_id] = seen.number[product_id] + 1
+    end
+  end
+end
+
+-- What the search shows: `all` that fits, of which `sure` holds the ids that are surely not older than the order,
+-- their `number` by product, and what is `odd`.
 local function look(client, search, options)
-  local all, sure, number = {}, {}, {}
+  local seen = { all = {}, ids = {}, sure = {}, number = {}, odd = {} }
   for _, id in ipairs(search.names) do
     local list, e = find(client, search, id, search.after - search.skew, options)
     local certain = list
@@ -144,14 +185,11 @@ local function look(client, search, options)
       return nil, e
     end
     for _, found in ipairs(certain) do
-      sure[found.id] = true
+      seen.sure[found.id] = is_in_time(found, search, search.after) or nil
     end
-    number[id] = #list
-    for _, found in ipairs(list) do
-      all[#all + 1] = found
-    end
+    enter(seen, search, id, list)
   end
-  return { all = all, sure = sure, number = number }
+  return seen
 end
 
 local function on_one_sim(list)
@@ -198,9 +236,10 @@ function reconcile.run(client, search, options)
   if not found then
     return nil, e
   end
-  local verdict = #found.all == 0 and "absent so far" or is_just_that(search, found) and "placed" or "ambiguous"
+  local shown = #found.all > 0 and found.all or found.odd
+  local verdict = #shown == 0 and "absent so far" or is_just_that(search, found) and "placed" or "ambiguous"
   return {
-    verdict = verdict, subscription = verdict == "placed" and found.all[1] or nil, subscriptions = found.all,
+    verdict = verdict, subscription = verdict == "placed" and shown[1] or nil, subscriptions = shown,
     missing = missing(search, found),
   }
 end

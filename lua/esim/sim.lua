@@ -19,7 +19,7 @@ Sim.__index = Sim
 --- Its ICCID and status; never what `raw` holds.
 function Sim:__tostring()
   return "esim.sim: ICCID " .. self.iccid:gsub("[^%w]+", " ") .. " "
-    .. ((self.status or ""):match("^[%w_]+$") or "unknown")
+    .. (err.redact(self.status or "", inner[self]:secrets()):match("^[%w_]+$") or "unknown")
 end
 
 local function take(self, body)

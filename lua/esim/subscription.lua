@@ -16,8 +16,9 @@ Subscription.__index = Subscription
 
 --- Its id and status; never what `raw` holds.
 function Subscription:__tostring()
-  return "esim.subscription: " .. err.redact(self.id):gsub("%c+", " ") .. " "
-    .. ((self.status or ""):match("^[%w_]+$") or "unknown")
+  local secrets = inner[self]:secrets()
+  return "esim.subscription: " .. err.redact(self.id, secrets):gsub("%c+", " ") .. " "
+    .. (err.redact(self.status or "", secrets):match("^[%w_]+$") or "unknown")
 end
 
 local function take(self, body)
@@ -134,7 +135,7 @@ end
 
 -- One page of them.
 local function fetch(client, path, query, options)
-  local list, page = call.list(client, {
+  local list, page, context = call.list(client, {
     method = "GET", path = path, query = query, timeout = options.timeout, correlation_id = options.correlation_id,
   })
   if not list then
@@ -144,10 +145,10 @@ local function fetch(client, path, query, options)
   for i, body in ipairs(list) do
     items[i] = subscription.new(client, body)
     if not items[i] then
-      return call.unusable("the list holds a subscription without an id", options)
+      return call.unusable("the list holds a subscription without an id", context)
     end
   end
-  return items, page
+  return items, page, context
 end
 
 --- Walk a list of them, page by page.

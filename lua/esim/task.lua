@@ -12,7 +12,7 @@ local unpack = table.unpack or unpack
 
 local running             -- the task whose coroutine runs now, or nil
 local ready = { first = 1, last = 0 }  -- tasks that can go on
-local alive = 0
+local alive = {}          -- tasks that have not ended: a set
 local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
 local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: who belongs to which esim.run
 
@@ -64,7 +64,7 @@ local function end_task(t, ok, ...)
   if ok and coroutine.status(t.thread) ~= "dead" then
     return
   end
-  alive = alive - 1
+  alive[t] = nil
   if not ok then
     t.trace = debug.traceback(t.thread)
     if not t.waiters then
@@ -87,15 +87,25 @@ local function resume(t)
   running = before
 end
 
+-- Tasks that nobody will ever resume are none that later ones wait for.
+local function forget_stuck()
+  for t in pairs(alive) do
+    if coroutine.status(t.thread) == "suspended" then
+      alive[t] = nil
+    end
+  end
+end
+
 -- Run what is ready, then wait for the inbox, until `finished()`.
 local function drive(finished)
   while not finished() do
     local t = pop_ready()
-    if t then
+    if t and not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
       resume(t)
-    elseif loop.count() > 0 then
+    elseif t == nil and loop.count() > 0 then
       loop.wait()
-    else
+    elseif t == nil then
+      forget_stuck()
       error("esim: every task waits for something that cannot come", 0)
     end
   end
@@ -137,8 +147,10 @@ local function spawn(waiters, f, ...)
     return spawn_hosted(host, t, crews[coroutine.running() or 0] or { alive = 0, unheard = {} }, f, ...)
   end
   t.args = { n = select("#", ...), ... }
-  t.thread = coroutine.create(f)
-  alive = alive + 1
+  t.thread = coroutine.create(function(...)
+    return f(...)  -- which may be a C function: Lua 5.1 makes no coroutine of those
+  end)
+  alive[t] = true
   push_ready(t)
   return t
 end
@@ -252,7 +264,7 @@ function task.run(f, ...)
   end
   local main = spawn({}, f, ...)
   local nested = is_nested()  -- then the task that we are inside of cannot end before us
-  drive(function() return nested and main.ended or alive == 0 end)
+  drive(function() return nested and main.ended or next(alive) == nil end)
   return conclude(main, not nested and take_unheard() or nil)
 end
 

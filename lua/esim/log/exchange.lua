@@ -21,10 +21,17 @@ local function kind_of(target)
   return kind and KINDS[kind] and kind or "other"
 end
 
+-- A path without what must not be told: in it that may be percent-encoded.
+local function path_of(target, secrets)
+  local list = {}
+  for _, secret in ipairs(secrets or {}) do
+    list[#list + 1], list[#list + 2] = secret, percent.encode(secret)
+  end
+  return err.redact(target, list)
+end
+
 local function take(record, kind, secrets)
-  local entry = {
-    what = "exchange", kind = kind, path = err.redact(record.target, secrets), status = record.http,
-  }
+  local entry = { what = "exchange", kind = kind, path = path_of(record.target, secrets), status = record.http }
   for _, name in ipairs(TOLD) do
     entry[name] = record[name]
   end
