@@ -62,6 +62,8 @@ end
 local function because(self, what, reason)
   if err.is(reason) then
     return reason
+  elseif reason == protect.NO_MEMORY then
+    return err.new("not_sent", { message = native.faults.memory })
   end
   local known, text = pcall(tostring, reason)
   local why = reason == nil and "" or ": " .. (known and err.redact(text, self:secrets()) or "an error without words")
@@ -114,7 +116,7 @@ local function finish(self, ok, e)
     self.failure, self.failures, self.refusals, self.refused_until = nil, 0, 0, nil
   else
     self.failure = e
-    if type(self.source) == "table" then
+    if type(self.source) == "table" and e.kind ~= "not_sent" then
       self.refusals = self.refusals + 1
       self.refused_until = native.clock() + math.min(2 ^ (self.refusals - 1), BACKOFF_MAX)
     end
@@ -149,8 +151,8 @@ local function pause(seconds)
   return pending ~= nil
 end
 
-local function run(self, client, own, deadline)
-  self.fetching, self.begun, self.fetcher = true, true, protect.running()
+local function work(self, detached, client, own, deadline)
+  self.fetching, self.begun, self.detached, self.fetcher = true, true, detached, protect.running()
   while true do
     local ok, e, again = ask(self, client, deadline)
     if ok or not again then
@@ -161,6 +163,16 @@ local function run(self, client, own, deadline)
     if native.clock() + wait >= deadline or not pause(wait) then
       return hand_on(self, own)
     end
+  end
+end
+
+-- Where it is broken off, by an interrupt or for want of memory, the next one fetches.
+local function run(self, detached, client, own, deadline)
+  local ok, e = protect.call(work, self, detached, client, own, deadline)
+  if not ok then
+    self.fetching = false
+    self.waiters[own] = nil
+    error(e, 0)
   end
 end
 
@@ -176,14 +188,13 @@ local function is_fetching(self)
 end
 
 local function run_detached(self, ...)
-  self.detached = true
-  run(self, ...)
+  run(self, true, ...)
 end
 
 local function begin(self, ...)
   self.fetching, self.begun, self.detached, self.since = true, false, false, native.clock()
   if not loop.detach(run_detached, self, ...) then
-    run(self, ...)
+    run(self, false, ...)
   end
 end
 
