@@ -12,6 +12,8 @@ local mode, count, url, token = arg[1], tonumber(arg[2]), arg[3], arg[4]
 local credentials = { client_id = arg[5], client_secret = arg[6], token_url = arg[7] }
 local metrics = esim.metrics()
 
+io.stdout:setvbuf "line"
+
 local stage
 local heard = { sent = 0, answered = 0, asked = 0, told = 0, dropped = 0 }
 
