@@ -108,6 +108,11 @@ esim_life esim_account_life(esim_account *a) {
   return life;
 }
 
+void esim_account_hear(esim_account *a) {
+  esim_life life = esim_account_life(a);
+  esim_hold_token(&a->hold, &life);
+}
+
 void esim_account_forget(char *line) {
   if (line != NULL)
     explicit_bzero(line, strlen(line));

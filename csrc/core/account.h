@@ -88,6 +88,9 @@ bool esim_account_sign(esim_account *account, char **line, unsigned *serial);
 /* How long the present token is good for. */
 esim_life esim_account_life(esim_account *account);
 
+/* The driver's: let what holds the account know of the present token. */
+void esim_account_hear(esim_account *account);
+
 /* Wipe and free such a line; NULL is legal. */
 void esim_account_forget(char *line);
 

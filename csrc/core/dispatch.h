@@ -4,27 +4,24 @@
 #include <stdbool.h>
 
 #include "account.h"
-#include "heap.h"
 #include "ledger.h"
+#include "queues.h"
 #include "wire.h"
 #include "work.h"
 
 /*
-** The rules by which work goes out and comes back: whose turn it is, what is
-** tried again and when, what ends it. One driver at a time, no lock but the
-** gate's around tokens. What has an outcome waits for esim_dispatch_done().
+** The rules by which work goes out and comes back, as the driver calls them,
+** one at a time and without a lock but the gate's around tokens. What is new,
+** called off, or wanted again is here; what goes out is departure.c's, what
+** came back landing.c's, when a poll looks again plan.c's, what time brings
+** due.c's, and where each piece of work is meanwhile queues.c's. What has an
+** outcome waits for esim_dispatch_done().
 */
 typedef struct esim_dispatch {
   esim_wire *wire;
   unsigned birth;      /* of the engine: 1, 2, … */
-  esim_heap timers;    /* works: due, or too late */
-  esim_heap wakes;     /* accounts: what holds them lets one go on */
-  esim_account *dirty; /* accounts that may have something to start */
-  esim_work *all;      /* that the driver has */
-  esim_work *finished, **finished_end;
-  esim_record *records, **records_end;  /* to be entered before that */
-  double sequence;     /* of what is queued first come, first served */
   long connections;    /* of all accounts seen */
+  esim_queues queues;
 } esim_dispatch;
 
 void esim_dispatch_open(esim_dispatch *dispatch, esim_wire *wire,
@@ -70,6 +67,10 @@ void esim_dispatch_release(esim_dispatch *dispatch, esim_work *work);
 
 /* The next record of an exchange that is over, or NULL. */
 esim_record *esim_dispatch_record(esim_dispatch *dispatch);
+
+/* Whether there is an outcome or a record; whether there is anything. */
+bool esim_dispatch_holds(const esim_dispatch *dispatch);
+bool esim_dispatch_busy(const esim_dispatch *dispatch);
 
 /* End everything: what is left has the outcome ESIM_CANCELLED. */
 void esim_dispatch_close(esim_dispatch *dispatch);

@@ -111,7 +111,7 @@ static void deliver(esim_driver *d) {
       w->away = false;
       esim_inbox_deliver(w->inbox, w);
     }
-  d->busy = d->dispatch.all != NULL;
+  d->busy = esim_dispatch_busy(&d->dispatch);
 }
 
 /* The shorter of two waits, of which a negative one is for ever. */
@@ -123,7 +123,7 @@ static double shorter(double a, double b) {
 static bool lap(esim_driver *d, double seconds) {
   take_posted(d);
   esim_dispatch_run(&d->dispatch);
-  if (d->dispatch.finished != NULL || d->dispatch.records != NULL)
+  if (esim_dispatch_holds(&d->dispatch))
     seconds = 0;
   else
     seconds = shorter(seconds,

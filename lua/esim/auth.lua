@@ -67,6 +67,8 @@ end
 local function because(self, what, reason)
   if err.is(reason) then
     return reason
+  elseif reason == protect.NO_MEMORY then
+    return err.new("not_sent", { message = native.faults.memory })
   end
   local known, text = pcall(tostring, reason)
   local why = reason == nil and "" or ": " .. (known and err.redact(text, self:secrets()) or "an error without words")
@@ -122,7 +124,7 @@ local function finish(self, flight, ok, e)
     self.failure, self.failures, self.refusals, self.refused_until, self.again_at = nil, 0, 0, nil, nil
   else
     self.failure = e
-    if type(self.source) == "table" then
+    if type(self.source) == "table" and e.kind ~= "not_sent" then
       self.refusals = self.refusals + 1
       self.refused_until = native.clock() + math.min(2 ^ (self.refusals - 1), BACKOFF_MAX)
     end

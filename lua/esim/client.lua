@@ -28,7 +28,6 @@ local TYPES = {
   api = "string", product_path = "string", currency_parameter = "string",
 }
 local LEASE = 86400  -- seconds that a hook may take
-local NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
 local ORDER_OPTIONS = { correlation_id = "string", timeout = "number", check = "boolean" }
 
 local inner = setmetatable({}, { __mode = "k" })  -- of each client its service
@@ -242,7 +241,7 @@ local function send(self, ready)
     return tell(self, placed, e)
   elseif not ready.spec.submitted then
     error(placed, 0)
-  elseif placed == NO_MEMORY then
+  elseif placed == protect.NO_MEMORY then
     return tell(self, nil, lost)
   end
   local why = type(placed) == "string" and err.redact(placed, inner[self]:secrets()) or type(placed)

@@ -6,6 +6,7 @@ local exchange = require "esim.log.exchange"
 local line = require "esim.log.line"
 local loop = require "esim.loop"
 local native = require "esim.native"
+local protect = require "esim.protect"
 
 local log = {}
 
@@ -32,6 +33,14 @@ function log.hook(option, name, level)
   return to_nginx
 end
 
+-- One that the hook had no memory for was not heard: the loop counts it.
+local function give(self, entry)
+  local ok, reason = self:tell(entry)
+  if not ok and reason == protect.NO_MEMORY then
+    error(reason, 0)
+  end
+end
+
 --- A client's log.
 -- @param hook  function(entry), see log.hook
 -- @return it, with the tags of what is submitted to the provider (`tag`) and to the token end point (`token_tag`)
@@ -39,10 +48,10 @@ function log.new(hook)
   last = last + 2
   local self = setmetatable({ hook = hook, tag = last - 1, token_tag = last }, Log)
   function self.hear(record, correlation_id)
-    self:tell(exchange.entry(record, correlation_id, self:secrets()))
+    give(self, exchange.entry(record, correlation_id, self:secrets()))
   end
   function self.hear_token(record)
-    self:tell(exchange.of_token(record, self:secrets()))
+    give(self, exchange.of_token(record, self:secrets()))
   end
   loop.hook(self.tag, self.hear)
   loop.hook(self.token_tag, self.hear_token)

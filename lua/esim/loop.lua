@@ -5,6 +5,7 @@
 local blocking = require "esim.loop.blocking"
 local err = require "esim.err"
 local native = require "esim.native"
+local protect = require "esim.protect"
 
 local loop = {}
 
@@ -16,6 +17,7 @@ local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
 local hooks = setmetatable({}, { __mode = "v" })  -- who is given records, by tag
 local failed = setmetatable({}, { __mode = "k" }) -- hooks that raised, which was told
+local missed = 0       -- records that there was no memory to give to a hook: the next one tells
 local about = { {}, {}, turned = 0 }  -- of what was cancelled, by number, of late and before: records may come yet
 local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
 local adapter          -- of esim.use: the user's own
@@ -114,23 +116,43 @@ local function lose_all()
   end
 end
 
--- A hook that raises is told once, and goes on being called.
-local function give(record)
-  local hook = hooks[record.tag]
-  local ok, reason = true, nil
-  if hook then
-    ok, reason = pcall(hook, record, about_of(record.id))
+local function hand(hook, record, dropped)
+  if dropped > 0 then
+    record.dropped = dropped
   end
-  if not ok and not failed[hook] then
+  hook(record, about_of(record.id))
+end
+
+local function tell_failed(hook, reason)
+  if not failed[hook] then
     failed[hook] = true
     loop.tell("esim: a log hook failed: " .. (type(reason) == "string" and err.redact(reason) or type(reason)))
   end
 end
 
+-- A hook that raises is told once, and goes on being called. `dropped`: those before this one, of which none told yet.
+local function give(record, dropped)
+  local hook = hooks[record.tag]
+  if not hook then
+    missed = dropped
+    return
+  end
+  local ok, reason = pcall(hand, hook, record, dropped)
+  if ok or reason ~= protect.NO_MEMORY then
+    missed = 0
+  end
+  if not ok then
+    tell_failed(hook, reason)
+  end
+end
+
+-- A record counts as missed until it was given: anything in between may find no memory.
 local function hear(box)
   local record = box:record()
   while record do
-    give(record)
+    local dropped = missed + (record.dropped or 0)
+    missed = dropped + 1
+    give(record, dropped)
     record = box:record()
   end
 end
@@ -157,6 +179,8 @@ function loop.pump(most)
         end
         settle(pending, fault, answer)
         count = count + 1
+      else
+        box:cancel(id)  -- a poll that there was no memory to know of would stay for ever
       end
     end
   end

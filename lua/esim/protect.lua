@@ -2,6 +2,8 @@
 
 local protect = {}
 
+protect.NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
+
 local outer = setmetatable({}, { __mode = "k" })  -- of each coroutine that stands in for a pcall, the caller's
 
 --- The coroutine that the running one stands in for; itself, where it stands in for none.

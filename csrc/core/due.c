@@ -1,0 +1,99 @@
+#include "due.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "clock.h"
+
+#define ROOM 2.0        /* seconds of its deadline that an order is sent with */
+
+double esim_due_latest(const esim_work *w) {
+  switch (w->kind) {
+    case ESIM_POLL:
+      return w->account->hold.paused_until <= w->deadline
+                 ? w->deadline + ESIM_GRACE
+                 : w->deadline;
+    case ESIM_ORDER:
+      return w->deadline - fmin(fmin(ROOM, w->timeout),
+                                (w->deadline - w->born) / 2);
+    default:
+      return w->deadline;
+  }
+}
+
+/* What names no deadline asks from time to time whether it is held for long. */
+static double next_doubt(const esim_work *w, double now) {
+  double paused_until = w->account->hold.paused_until;
+  return paused_until > now + ESIM_PATIENCE ? now : now + ESIM_PATIENCE;
+}
+
+void esim_due_enter(esim_queues *q, esim_work *w, double place) {
+  double late = INFINITY;
+  if (isfinite(w->deadline))
+    late = esim_due_latest(w);
+  else if (w->kind != ESIM_POLL)
+    late = next_doubt(w, esim_clock());
+  esim_queues_enter(q, w, place, late);
+}
+
+static bool ended(const esim_work *w, double now) {
+  return !w->bare && esim_hold_ended(&w->account->hold, now);
+}
+
+static void expire(esim_queues *q, esim_work *w, double now) {
+  const esim_account *a = w->account;
+  double latest = esim_due_latest(w);
+  if (isinf(latest))
+    latest = a->hold.paused_until > now || ended(w, now) ? now
+                                                         : next_doubt(w, now);
+  if (latest > now) {
+    esim_heap_set(&q->timers, &w->timer, latest);
+    return;
+  }
+  esim_queues_leave(q, w);
+  if (w->http == 0 && a->hold.paused_until > now) {
+    w->http = 429;
+    w->retry_after = a->hold.paused_until - now;
+  } else if (w->http == 0 && ended(w, now)) {
+    w->http = 401;
+  }
+  esim_queues_finish(q, w, ESIM_DEADLINE);
+}
+
+static void fire(esim_queues *q, esim_wire *wire, esim_work *w, double now) {
+  double due = w->timer.due;
+  esim_heap_clear(&q->timers, &w->timer);
+  if (w->kind == ESIM_SLEEP)
+    esim_queues_finish(q, w, ESIM_OK);
+  else if (w->stage == ESIM_READY)
+    expire(q, w, now);
+  else if (w->stage == ESIM_FLYING)  /* libcurl can miss its own timer */
+    esim_wire_expire(wire, &w->flight->exchange);
+  else
+    esim_due_enter(q, w, w->kind == ESIM_POLL ? due : esim_queues_behind(q));
+}
+
+/*
+** Looks that are nearly due go with those that are: the machine is woken once
+** for many. Never before what the provider asked for, nor before the deadline.
+*/
+void esim_due_fire(esim_queues *q, esim_wire *wire, double now) {
+  esim_account *a;
+  while ((a = esim_queues_next_awake(q, now)) != NULL) {
+    esim_queues_mark(q, a);
+    esim_account_release(a);
+  }
+  esim_work *w;
+  while ((w = esim_queues_timed(q)) != NULL &&
+         w->timer.due <= now + (w->stage == ESIM_WAITING ? w->early : 0))
+    fire(q, wire, w, now);
+}
+
+double esim_due_until(const esim_queues *q, double now) {
+  double due = INFINITY;
+  if (q->timers.root != NULL)
+    due = q->timers.root->due;
+  if (q->wakes.root != NULL)
+    due = fmin(due, q->wakes.root->due);
+  return isfinite(due) ? fmax(due - now, 0) : -1;
+}
