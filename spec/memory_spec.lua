@@ -53,8 +53,12 @@ local function count_requests(log)
   return count
 end
 
--- Of the sandbox's requests each has a record or is counted as dropped. One more is the look that ends each try.
+-- Of the sandbox's requests each has a record or is counted as dropped. One more is the look that ends each try. What
+-- nobody knew of tells its record late: it is missing in one try, and one too many in the next.
 local function check_records(line, one, requests)
+  if one.answered == requests + 2 then
+    return 1
+  end
   assert.is_true(one.answered <= requests + 1, line .. ", requests " .. requests)
   local missing = requests + 1 - one.sent - one.dropped
   if missing == 1 and one.what == "placed, then raised not enough memory" then
@@ -97,7 +101,9 @@ for _, mode in ipairs { "plain", "log", "credentials" } do
       end
       assert.is_true(sum.seen > 30 and sum.failures > 30, sum.seen .. " runs, " .. sum.failures .. " failures")
       assert.is_true(sum.missing <= UNKNOWN, sum.missing .. " records are missing")
-      assert.equal(mode ~= "plain" and count > 1, sum.dropped > 10, "dropped: " .. sum.dropped)
+      local most = mode == "plain" and 0 or math.huge
+      local least = mode ~= "plain" and count > 1 and 10 or 0
+      assert.is_true(sum.dropped >= least and sum.dropped <= most, "dropped: " .. sum.dropped)
       if mode == "credentials" then
         assert.is_true(sum.told <= log.token_requests)
         assert.is_true(log.token_requests <= sum.asked + sum.dropped + 1)  -- and one afterwards

@@ -75,9 +75,15 @@ local function because(self, what, reason)
   return err.new("unauthorised", { message = what .. why })
 end
 
-local function ask_function(self, client)
+local function call_source(self, flight, client)
+  flight.inside = true
+  return self.source(client)
+end
+
+local function ask_function(self, flight, client)
   local asked = native.clock()
-  local ok, token, lifetime = protect.call(self.source, client)
+  local ok, token, lifetime = protect.call(call_source, self, flight, client)
+  flight.inside = false
   if not ok then
     return nil, because(self, "the token function failed", token)
   elseif not token then
@@ -99,7 +105,7 @@ end
 local function ask(self, flight, client, deadline)
   if type(self.source) == "function" then
     flight.ends = math.max(deadline, native.clock() + PATIENCE) + DOUBT
-    return log.token(self.log, ask_function, self, client)
+    return log.token(self.log, ask_function, self, flight, client)
   end
   return ask_credentials(self, flight, deadline)
 end
@@ -205,6 +211,7 @@ local function run(self, flight, client, deadline, brief)
   flight.begun, flight.thread, flight.ends = true, protect.running(), native.clock() + DOUBT
   local fine, reason = protect.call(fetch_on, self, flight, client, deadline, brief)
   if not fine then
+    flight.inside = false
     self.failure = because(self, "the token could not be fetched", reason)
     hand_on(self, flight)
     if not flight.detached then
@@ -230,7 +237,7 @@ local function run_detached(self, flight, ...)
 end
 
 local function begin(self, own, ...)
-  local flight = { own = own, ends = native.clock() + BEGIN }
+  local flight = { own = own, ends = native.clock() + BEGIN, inside = false }
   self.flight = flight
   if not loop.detach(run_detached, self, flight, ...) then
     run(self, flight, ...)
@@ -292,8 +299,12 @@ local function fetch(self, client, deadline, brief, caller)
   while true do
     local fetching = is_fetching(self)
     if fetching and self.flight.begun and self.flight.thread == protect.running() then
-      return failure("the token function used the client that it is to give a token to")
-    elseif self.refused_until and native.clock() < self.refused_until then
+      if self.flight.inside then
+        return failure("the token function used the client that it is to give a token to")
+      end
+      self.flight, fetching = nil, false  -- ours was broken off, without the memory to end it
+    end
+    if self.refused_until and native.clock() < self.refused_until then
       return nil, self.failure
     elseif native.clock() > deadline or caller and caller.over then
       return nil, self:late(), true

@@ -65,9 +65,10 @@ function loop.host()
   return adapter or host
 end
 
---- Give a pending its outcome and wake who waits for it.
+--- Give a pending its outcome and wake who waits for it. Its fields are there from its making: setting them takes no
+-- memory, for what was taken out of the inbox must not be lost for want of it.
 local function settle(pending, fault, answer)
-  pending.ready, pending.fault, pending.answer = true, fault, answer
+  pending.ready, pending.fault, pending.answer = true, fault or false, answer
   if pending.wake then
     pending.wake(pending)
   end
@@ -75,7 +76,7 @@ end
 
 --- A pending that something in Lua settles, with `loop.settle`.
 function loop.pending()
-  return setmetatable({ ready = false }, Pending)
+  return setmetatable({ ready = false, fault = false, answer = false }, Pending)
 end
 
 loop.settle = settle
@@ -187,6 +188,17 @@ function loop.pump(most)
   return count
 end
 
+local function take_up(pending)
+  local submitted = loop.host().submitted
+  enlist(pending)
+  if pending.left then
+    kept[pending] = true
+  end
+  if submitted then
+    submitted(pending)
+  end
+end
+
 --- Submit work.
 -- @param kind     "request", "order", "poll" or "sleep"
 -- @param account  account of the core; for a sleep the seconds
@@ -195,7 +207,11 @@ end
 -- @param left     function(fault, answer), or nil: is given the outcome where the one who waited for it is gone
 -- @return pending | nil, fault
 function loop.submit(kind, account, spec, left)
-  local box, submitted = loop.inbox(), loop.host().submitted
+  local box = loop.inbox()
+  local tag, matter = spec and spec.tag, spec and spec.about
+  local pending = setmetatable({
+    id = false, kind = kind, ready = false, fault = false, answer = false, left = left, tag = tag, about = matter,
+  }, Pending)
   local id, fault = box[kind](box, account, spec)
   if fault == "forked" then
     loop.pump()
@@ -204,23 +220,18 @@ function loop.submit(kind, account, spec, left)
   if not id then
     return nil, fault
   end
-  local tag, matter = spec and spec.tag, spec and spec.about
-  tagged = tagged or tag ~= nil
-  local pending = setmetatable({ id = id, kind = kind, ready = false, left = left, tag = tag, about = matter },
-    Pending)
-  enlist(pending)
-  if left then
-    kept[pending] = true
-  end
-  if submitted then
-    submitted(pending)
+  pending.id, tagged = id, tagged or tag ~= nil
+  local ok, reason = pcall(take_up, pending)
+  if not ok then
+    box:cancel(id)  -- nobody would ever know of it
+    error(reason, 0)
   end
   return pending
 end
 
 --- Look again: the answer that `pending` (a poll) brought was not final.
 function loop.again(pending)
-  pending.ready, pending.fault, pending.answer = false, nil, nil
+  pending.ready, pending.fault, pending.answer = false, false, false
   if not loop.inbox():again(pending.id) then
     settle(pending, "forked", { sent = true })
   end
@@ -262,7 +273,7 @@ end
 --- Give the outcome of `pending`, one of those, to whom it was left.
 function loop.leave(pending)
   kept[pending] = nil
-  pcall(pending.left, pending.fault, pending.answer)
+  pcall(pending.left, pending.fault or nil, pending.answer)
 end
 
 --- Write a line, without secrets, into the host's own log; where it has none, to stderr.
@@ -355,6 +366,11 @@ function loop.check(call)
   end
 end
 
+local function call_guarded(f, value)
+  guarded = true
+  string.gsub("-", "-", function() f(value) end)
+end
+
 --- Call `f(value)`, a hook. It has no way to suspend the one in whose middle it is called: string.gsub, which is C,
 -- lets nobody, and neither do we. Where the host runs the coroutines, what a hook does wrong is the host's to meet.
 -- @return true | false and what it raised
@@ -363,8 +379,7 @@ function loop.guard(f, value)
     return pcall(f, value)
   end
   local before = guarded
-  guarded = true
-  local ok, reason = pcall(string.gsub, "-", "-", function() f(value) end)
+  local ok, reason = pcall(call_guarded, f, value)  -- whatever fails, also for want of memory, fails in there
   guarded = before
   return ok, reason
 end
@@ -393,7 +408,7 @@ function loop.await(pending)
     end
   end
   kept[pending] = nil
-  return pending.fault, pending.answer
+  return pending.fault or nil, pending.answer
 end
 
 return loop
