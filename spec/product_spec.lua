@@ -97,11 +97,15 @@ describe("a product", function()
     assert.equal(5.5, assert(box.client:product(one.id, { currency = "USD" })).pricing.USD)
   end)
 
-  for _, id in ipairs { "../order", "a/b", "?x", "..", ".", "a b", "\r\nX: 1", "\0" } do
+  local KINDS = {  -- what a proxy may take for another path is not sent at all
+    ["../order"] = "invalid", [".."] = "invalid", ["."] = "invalid", ["a/b"] = "refused", ["?x"] = "refused",
+    ["a b"] = "refused", ["\r\nX: 1"] = "refused", ["\0"] = "refused",
+  }
+  for id, kind in pairs(KINDS) do
     it(("%q is none, and no way to anything else"):format(id), function()
-      local got, e = box.client:product(id, { timeout = 1 })
+      local got, e = box.client:product(id, { timeout = 10 })
       assert.is_nil(got)
-      assert.equal("refused", e.kind)
+      assert.equal(kind, e.kind)
     end)
   end
 end)
