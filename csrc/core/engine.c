@@ -102,6 +102,8 @@ static esim_fault start_driver(void) {
   if (!guarded) {
     esim_wire_prepare();
     guarded = atexit(at_exit) == 0;
+    if (!guarded)
+      return ESIM_SYSTEM;  /* the process is past its exit's functions */
   }
   driver = esim_driver_open(++births, hosted, &fault);
   if (driver == NULL || registered)

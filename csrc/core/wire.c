@@ -153,17 +153,17 @@ static bool open_multi(esim_wire *w) {
 }
 
 /*
-** OpenSSL, where libcurl is built on it, registers its clean-up first and then
-** reads its configuration: a process that ends in between would crash in it.
-** Asked for what it does anyway (OPENSSL_INIT_ATFORK) it registers no more than
-** that, at once.
+** OpenSSL, where libcurl is built on it, would clean itself up at the exit, also
+** while another thread is just setting it up, and the process crashes or hangs
+** in it. Where nobody has used it before us it is told to leave that to the end
+** of the process (OPENSSL_INIT_NO_ATEXIT).
 */
 void esim_wire_prepare(void) {
   int (*init)(uint64_t options, const void *settings);
   void *symbol = dlsym(RTLD_DEFAULT, "OPENSSL_init_crypto");
   memcpy(&init, &symbol, sizeof symbol);
   if (symbol != NULL)
-    init(0x00020000, NULL);
+    init(0x00080000, NULL);
 }
 
 esim_wire *esim_wire_open(esim_fault *fault) {

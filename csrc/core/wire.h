@@ -64,8 +64,8 @@ typedef struct esim_exchange {
 } esim_exchange;
 
 /*
-** Before the first wire, and before a function for the exit is registered that
-** is to run before OpenSSL's own.
+** Before the first wire, and before a function for the exit is registered: what
+** the wire is built on is not to be cleaned up under it.
 */
 void esim_wire_prepare(void);
 

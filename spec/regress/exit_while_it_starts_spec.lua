@@ -6,7 +6,7 @@ local THREAD = [[
   local account = core.account { url = "http://127.0.0.1:9" }
   account:token "t"
   core.inbox():request(account, { target = "/x" })
-  while true do end
+  require("esim_process").sleep(600)
 ]]
 
 local SCRIPT = [[
@@ -20,9 +20,9 @@ local SCRIPT = [[
 describe("the end of the process", function()
   it("is clean while another thread starts the engine", function()
     local name = os.tmpname()
-    for i = 1, 120 do
+    for i = 1, 60 do
       local file = assert(io.open(name, "w"))
-      file:write(SCRIPT:format(THREAD, i % 40 * 0.0002))
+      file:write(SCRIPT:format(THREAD, i % 24 * 0.0003))
       file:close()
       local command = "ASAN_OPTIONS=detect_leaks=0 " .. (os.getenv "ESIM_LUA" or "lua5.4") .. " " .. name
       local pipe = assert(io.popen(command .. " >/dev/null 2>&1; echo $?"))
