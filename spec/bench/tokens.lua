@@ -30,7 +30,7 @@ local function one(i)
   order, e = client:order(input(i))
   placed = placed + (order and 1 or 0)
   if order then
-    profile, e = order:wait { timeout = 300 }
+    profile, e = order:wait { timeout = 300, price = 0.3 }
   end
   if profile and profile:code() then
     completed = completed + 1
@@ -51,7 +51,7 @@ sandbox.stop()
 
 local most = seconds / LIFETIME + 2
 print(("%d waits: %d placed, %d completed in %.1f s, %.1f s of CPU"):format(WAITS, placed, completed, seconds, spent))
-print(("%d token requests, at most %.1f allowed; %d orders taken"):format(log.token_requests, most, log.orders))
+print(("%d token requests, at most %.2f allowed; %d orders taken"):format(log.token_requests, most, log.orders))
 for i = 1, math.min(#failures, 5) do
   print(failures[i])
 end
