@@ -90,6 +90,7 @@ build = {
     ["esim.native"] = "lua/esim/native.lua",
     ["esim.notification"] = "lua/esim/notification.lua",
     ["esim.order"] = "lua/esim/order.lua",
+    ["esim.order.saved"] = "lua/esim/order/saved.lua",
     ["esim.pages"] = "lua/esim/pages.lua",
     ["esim.percent"] = "lua/esim/percent.lua",
     ["esim.product"] = "lua/esim/product.lua",

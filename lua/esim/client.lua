@@ -15,6 +15,7 @@ local order = require "esim.order"
 local protect = require "esim.protect"
 local reconcile = require "esim.reconcile"
 local rest = require "esim.rest"
+local saved = require "esim.order.saved"
 local service = require "esim.service"
 
 local client = {}
@@ -330,13 +331,13 @@ function Client:preview(given, options)
 end
 
 --- An order placed before, perhaps by another process; nothing is sent.
--- @param saved  what `order:save` returned, or the provider's order id
+-- @param line  what `order:save` returned, or the provider's order id
 -- @return order | nil, err of kind `invalid`
-function Client:resume(saved)
-  if type(saved) ~= "string" then
-    error("client:resume: order id or saved order expected, got " .. type(saved), 2)
+function Client:resume(line)
+  if type(line) ~= "string" then
+    error("client:resume: order id or saved order expected, got " .. type(line), 2)
   end
-  local fields, reason = order.read(saved)
+  local fields, reason = saved.read(line)
   if not fields then
     return nil, err.new("invalid", { field = "order", message = reason })
   end

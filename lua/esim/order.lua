@@ -5,9 +5,9 @@ local api = require "esim.api"
 local err = require "esim.err"
 local loop = require "esim.loop"
 local native = require "esim.native"
-local percent = require "esim.percent"
 local profile = require "esim.profile"
 local protect = require "esim.protect"
+local saved = require "esim.order.saved"
 local told_wait = require "esim.log.wait"
 
 local order = {}
@@ -398,59 +398,9 @@ end
 
 --- One line of text, without secrets, for `client:resume` in another process.
 function Order:save()
-  local created = string.format("%d", inner[self].created)
-  local parts = { "esim-order 1", "id=" .. percent.encode(self.id), "created=" .. created }
-  if self.correlation_id then
-    parts[#parts + 1] = "correlation_id=" .. percent.encode(self.correlation_id)
-  end
-  if self.status then
-    parts[#parts + 1] = "status=" .. percent.encode(self.status)
-  end
-  parts[#parts + 1] = "end"
-  return table.concat(parts, " ")
-end
-
-local HEAD = "esim-order "
-
-local function read_id(id)
-  if id ~= "" and HEAD:sub(1, #id) == id then
-    return nil, "is a saved order that was cut short"
-  elseif id == "" or id:find("[%c%s]") then
-    return nil, "is no order id and no saved order"
-  end
-  return { id = id, created = os.time(), bare = true }
-end
-
-local function read_fields(text)
-  local fields = {}
-  for name, value in text:gmatch("(%S-)=(%S*)") do
-    fields[name] = percent.decode(value)
-  end
-  local id, created = fields.id, (fields.created or ""):match("^%d+$")
-  if not id or id == "" or id:find("[%c%s]") or not created or #created > 12 then
-    return nil, "is no saved order"
-  end
-  local status = fields.status
-  if status == "COMPLETED" or status == "FAILED" then
-    status = nil  -- the outcome itself was not saved: look once more
-  end
-  return { id = id, created = tonumber(created), correlation_id = fields.correlation_id, status = status }
-end
-
---- What `save` wrote, or a bare id.
--- @return { id, correlation_id, created, status } | nil, what is wrong
-function order.read(saved)
-  local version, rest = saved:match("^esim%-order (%d+)(.*)$")
-  if not version then
-    return read_id(saved)
-  elseif version ~= "1" then
-    return nil, "was saved by a later version of this module"
-  end
-  local text = rest:match("^ (.*) end%s*$")
-  if not text then
-    return nil, "is a saved order that was cut short"
-  end
-  return read_fields(text)
+  return saved.write {
+    id = self.id, created = inner[self].created, correlation_id = self.correlation_id, status = self.status,
+  }
 end
 
 return order

@@ -4,7 +4,7 @@
 local answer = require "esim.answer"
 local err = require "esim.err"
 local json = require "esim.json"
-local order = require "esim.order"
+local saved = require "esim.order.saved"
 local profile = require "esim.profile"
 
 local rounds, seed = tonumber(arg[1]) or 100000, tonumber(arg[2]) or os.time()
@@ -96,7 +96,7 @@ for _ = 1, rounds do
     local again = json.encode(value)
     check(again == nil or json.decode(again) ~= nil, "JSON that does not come back", input)
   end
-  local fields, reason = order.read(input)
+  local fields, reason = saved.read(input)
   check(fields and type(fields.id) == "string" and type(fields.created) == "number" or type(reason) == "string",
     "neither an order nor a reason", input)
 end
