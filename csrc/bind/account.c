@@ -21,7 +21,8 @@ esim_account *bind_check_account(lua_State *L, int index) {
 
 /*
 ** core.account{ url=, rate=, connections=, timeout=, ca_file=, client_cert=,
-** client_key=, allow_http=, records= } -> account | nil, fault
+** client_key=, allow_http=, records=, headers= } -> account | nil, fault
+** headers: the lines that all its exchanges have, "Name: value"
 */
 static int account_open(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -36,6 +37,9 @@ static int account_open(lua_State *L) {
     .allow_http = options_boolean(L, 1, "allow_http"),
     .records = options_boolean(L, 1, "records")
   };
+  const char *lines[ESIM_COMMON_MAX];
+  spec.line_count = options_lines(L, 1, "headers", lines, ESIM_COMMON_MAX);
+  spec.lines = lines;
   account *a = lua_newuserdatauv(L, sizeof *a, 0);
   a->core = NULL;
   luaL_setmetatable(L, TYPE);

@@ -10,10 +10,14 @@
 #include "hold.h"
 #include "wire.h"
 
+#define ESIM_COMMON_MAX 4  /* header lines that all its exchanges have */
+
 /* What an account is made of; strings are copied. */
 typedef struct esim_account_spec {
   const char *url;       /* the base of every target */
   esim_trust trust;
+  const char *const *lines;  /* headers of every exchange, "Name: value" */
+  unsigned line_count;   /* at most ESIM_COMMON_MAX */
   double rate;           /* requests a second; 0: unlimited */
   double timeout;        /* seconds for one exchange */
   unsigned connections;  /* exchanges on the wire at a time, 1 or more */
@@ -32,6 +36,8 @@ typedef struct esim_account {
   char *url;
   size_t url_size;
   esim_trust trust;
+  const char *lines[ESIM_COMMON_MAX];  /* headers of every exchange */
+  unsigned line_count;
   double timeout;
   unsigned connections;
   bool loopback;
@@ -61,7 +67,10 @@ typedef struct esim_account {
   struct esim_account *next_dirty;
 } esim_account;
 
-/* A new account with one reference; NULL: *fault is ESIM_URL or ESIM_MEMORY. */
+/*
+** A new account with one reference; NULL: *fault is ESIM_URL, ESIM_HEADER (a
+** line) or ESIM_MEMORY.
+*/
 esim_account *esim_account_open(const esim_account_spec *spec,
                                 esim_fault *fault);
 

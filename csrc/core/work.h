@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "account.h"
 #include "answer.h"
@@ -13,6 +14,9 @@
 
 struct esim_inbox;
 struct esim_ledger;
+
+/* Header lines of its own: beside the account's and the token. */
+#define ESIM_OWN_MAX (ESIM_LINES_MAX - ESIM_COMMON_MAX - 1)
 
 #define ESIM_AGAIN_ROOM 16  /* of the word for why something is tried again */
 
@@ -29,7 +33,7 @@ typedef struct esim_spec {
   esim_account *account;  /* NULL: a sleep */
   const char *method;
   const char *target;     /* appended to the account's URL */
-  const char *lines[ESIM_LINES_MAX - 1];  /* "Name: value" */
+  const char *lines[ESIM_OWN_MAX];  /* "Name: value", beside the account's */
   unsigned line_count;
   const char *body;       /* NULL: none */
   size_t body_size;
@@ -98,9 +102,9 @@ typedef struct esim_work {
   struct esim_work *before, *after;  /* of all that the driver has */
   struct esim_work *next_finished;
   bool orphan;             /* an order on the wire that nobody waits for */
-  char *seen;              /* the last answer's body, `seen_size` bytes */
+  uint64_t seen;           /* what the last answer's body is known again by */
   size_t seen_size;
-  long seen_http;
+  long seen_http;          /* 0: there was none */
 
   /* The outcome, where the flight does not tell it. */
   esim_fault fault;
@@ -142,7 +146,7 @@ void esim_work_forget(esim_work *work);
 
 /*
 ** Forget it too, but remember what it said, so that the same answer is known
-** again. Where memory is short nothing is remembered: Lua sees it once more.
+** again.
 */
 void esim_work_remember(esim_work *work);
 

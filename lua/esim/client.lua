@@ -77,7 +77,7 @@ function client.new(options)
   check_token(options, 3)
   check_api(options, 3)
   local told = options.log ~= nil and log.new(log.hook(options.log, "esim.client: log", 2)) or nil
-  options.records, options.tag = told ~= nil, told and told.token_tag
+  options.headers, options.records, options.tag = service.HEADERS, told ~= nil, told and told.token_tag
   local account, fault = native.account(options)
   if not account then
     return nil, err.new("invalid", {
@@ -320,9 +320,11 @@ function Client:preview(given, options)
     return nil, e
   end
   local headers = { Authorization = "Bearer [redacted]" }
-  for _, line in ipairs(ready.spec.headers) do
-    local name, value = line:match("^(.-): (.*)$")
-    headers[name] = value
+  for _, lines in ipairs { service.HEADERS, ready.spec.headers } do
+    for _, line in ipairs(lines) do
+      local name, value = line:match("^(.-): (.*)$")
+      headers[name] = value
+    end
   end
   return {
     method = "POST", url = inner[self].url:gsub("/+$", "") .. ready.spec.target, headers = headers,

@@ -5,6 +5,9 @@ local native = require "esim.native"
 
 local service = {}
 
+--- The headers of every request (the provider's "Getting a new eSIM"): its account's.
+service.HEADERS = { "Accept: application/json", "Cache-Control: no-cache", "Content-Type: application/json" }
+
 local PATIENCE = 60  -- seconds that a call without a deadline waits for a token, as the core does for a 429
 
 local inner = setmetatable({}, { __mode = "k" })
@@ -84,12 +87,9 @@ function Service:submit(kind, spec, left)
   return loop.submit(kind, mine.account, spec, left)
 end
 
---- The headers of every request (the provider's "Getting a new eSIM").
+--- The headers of a request, beside those of every one (service.HEADERS).
 function Service.headers(_, correlation_id)
-  return {
-    "Accept: application/json", "Cache-Control: no-cache", "Content-Type: application/json",
-    correlation_id and "X-Correlation-ID: " .. correlation_id or nil,
-  }
+  return { correlation_id and "X-Correlation-ID: " .. correlation_id or nil }
 end
 
 -- One answer, for which a poll may have to see to the token first, and goes on: fault, answer, or err of a token.
