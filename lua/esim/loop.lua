@@ -1,13 +1,16 @@
 --- Work in flight, and the ways to wait for it.
 -- One inbox in a Lua state; what comes back is handed to the pending it belongs to, and
--- whoever waits for that is woken in the way of its host (esim.loop.blocking says what a host is).
+-- whoever waits for that is woken in the way of its host (esim.loop.blocking says what a host is, esim.loop.hosts which
+-- one it is; esim.loop.records has the records of exchanges).
 
-local blocking = require "esim.loop.blocking"
-local err = require "esim.err"
+local hosts = require "esim.loop.hosts"
 local native = require "esim.native"
-local protect = require "esim.protect"
+local records = require "esim.loop.records"
 
-local loop = {}
+local loop = {
+  host = hosts.host, use = hosts.use, tell = hosts.tell, detach = hosts.detach, store = hosts.store,
+  share = hosts.share, hook = records.hook,
+}
 
 local inbox            -- made at first use: nothing happens at require
 local pendings = {}    -- by number
@@ -15,17 +18,9 @@ local in_flight = 0
 local forks = 0        -- how often this process was found to be a child
 local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
-local hooks = setmetatable({}, { __mode = "v" })  -- who is given records, by tag
-local failed = setmetatable({}, { __mode = "k" }) -- hooks that raised, which was told
-local missed = 0       -- records that there was no memory to give to a hook: the next one tells
-local about = { {}, {}, turned = 0 }  -- of what was cancelled, by number, of late and before: records may come yet
 local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
-local adapter          -- of esim.use: the user's own
-local host             -- the recognised one, or that of esim.use
 local scheduler        -- of task.lua: is the caller one of our tasks?
 local guarded = false  -- whether a hook runs, which must not wait
-
-local LATE = 10        -- seconds in which that record has come: nobody pumped, or the engine has done its lap
 
 local Pending = {}
 Pending.__index = Pending
@@ -44,25 +39,8 @@ end
 
 --- Forget everything that was in flight: for specs.
 function loop.reset(replacement)
-  pendings, in_flight, recorded, inbox, adapter, host, kept = {}, 0, 0, replacement, nil, nil, {}
-end
-
-local function is_nginx()
-  local ngx = rawget(_G, "ngx") or package.loaded.ngx
-  return type(ngx) == "table" and type(ngx.config) == "table" and ngx.config.subsystem ~= nil
-end
-
-local HOSTS = {
-  blocking = function() return blocking end,
-  nginx = function() return is_nginx() and require "esim.loop.nginx" or nil end,
-}
-
---- The host loop: what esim.use named, or what is recognised.
-function loop.host()
-  if not host then
-    host = HOSTS.nginx() or blocking
-  end
-  return adapter or host
+  pendings, in_flight, recorded, inbox, kept = {}, 0, 0, replacement, {}
+  hosts.use(nil)
 end
 
 --- Give a pending its outcome and wake who waits for it. Its fields are there from its making: setting them takes no
@@ -93,18 +71,9 @@ local function strike(pending)
   recorded = recorded - (pending.tag and 1 or 0)
 end
 
--- Records of what is cancelled on the wire come after it is struck.
-local function remember(pending)
-  local now = native.clock()
-  if now - about.turned > LATE then
-    about[1], about[2], about.turned = {}, about[1], now
-  end
-  about[1][pending.id] = pending.about
-end
-
 local function about_of(id)
   local pending = pendings[id]
-  return pending and pending.about or about[1][id] or about[2][id]
+  return pending and pending.about
 end
 
 -- The process forked: what was in flight is the parent's.
@@ -117,47 +86,6 @@ local function lose_all()
   end
 end
 
-local function hand(hook, record, dropped)
-  if dropped > 0 then
-    record.dropped = dropped
-  end
-  hook(record, about_of(record.id))
-end
-
-local function tell_failed(hook, reason)
-  if not failed[hook] then
-    failed[hook] = true
-    loop.tell("esim: a log hook failed: " .. (type(reason) == "string" and err.redact(reason) or type(reason)))
-  end
-end
-
--- A hook that raises is told once, and goes on being called. `dropped`: those before this one, of which none told yet.
-local function give(record, dropped)
-  local hook = hooks[record.tag]
-  if not hook then
-    missed = dropped
-    return
-  end
-  local ok, reason = pcall(hand, hook, record, dropped)
-  if ok or reason ~= protect.NO_MEMORY then
-    missed = 0
-  end
-  if not ok then
-    tell_failed(hook, reason)
-  end
-end
-
--- A record counts as missed until it was given: anything in between may find no memory.
-local function hear(box)
-  local record = box:record()
-  while record do
-    local dropped = missed + (record.dropped or 0)
-    missed = dropped + 1
-    give(record, dropped)
-    record = box:record()
-  end
-end
-
 --- Take what the inbox holds; never waits. Records are given to their hooks before the outcome of what they are of.
 -- @param most  how many pendings to settle, or nil: all that came back
 -- @return how many were
@@ -166,7 +94,7 @@ function loop.pump(most)
   while not most or count < most do
     local id, fault, answer = box:take()
     if tagged or id == nil then
-      pcall(hear, box)  -- what was taken must not be lost for want of memory for a record
+      pcall(records.hear, box, about_of)  -- what was taken must not be lost for want of memory for a record
     end
     if id == nil then
       return count
@@ -244,7 +172,7 @@ function loop.cancel(pending)
     strike(pending)
     loop.inbox():cancel(pending.id)
     if pending.about and not pending.ready then  -- of what has its answer the records have come
-      pcall(remember, pending)                    -- it may find no memory
+      pcall(records.remember, pending)           -- it may find no memory
     end
   end
   if not pending.ready then
@@ -276,25 +204,10 @@ function loop.leave(pending)
   pcall(pending.left, pending.fault or nil, pending.answer)
 end
 
---- Write a line, without secrets, into the host's own log; where it has none, to stderr.
--- @param level  "info", or "warn" (default)
-function loop.tell(line, level)
-  local tell = loop.host().tell or blocking.tell
-  tell(line, level)
-end
-
 --- Have `left` called where the caller does not live to cancel it, or after `seconds`.
 -- @return pending to cancel | nil: this host ends no caller
 function loop.lease(seconds, left)
   return loop.host().detach and loop.submit("sleep", seconds, nil, left) or nil
-end
-
---- What all processes of the host share under `name`.
--- @return { get(key), set(key, value, seconds), add(key, value, seconds), delete(key), incr(key, by), keys(), now(),
---   process(), the number of this process, alive(number) } | nil: the host has no such thing
-function loop.store(name)
-  local store = loop.host().store
-  return store and store(name) or nil
 end
 
 --- Look whether the process forked.
@@ -314,15 +227,6 @@ function loop.recorded()
   return recorded
 end
 
---- Give each record of `tag` to `hook`, from `loop.pump`, wherever that is called: it must not wait.
--- The loop holds neither the hook nor what it refers to: whoever registers it keeps it (a client in its own inner
--- table), and once the collector has taken it the records of that tag are given to nobody.
--- @param tag   number, the `tag` of what is submitted; one that nobody else uses
--- @param hook  function(record, about), or nil
-function loop.hook(tag, hook)
-  hooks[tag] = hook
-end
-
 --- The descriptor that is readable while the inbox holds something.
 -- @return descriptor | nil, fault
 function loop.fd()
@@ -338,20 +242,6 @@ end
 --- task.lua tells how a task waits: `current()` is the running task or nil, `suspend(pending)`.
 function loop.schedule(with)
   scheduler = with
-end
-
---- Name the host loop.
--- @param with  "nginx", "blocking", table { await = function(pending) … end }, or nil: recognise it
-function loop.use(with)
-  if with ~= nil and not HOSTS[with] and (type(with) ~= "table" or type(with.await) ~= "function") then
-    error("esim.use: the name of a host or a table with a function `await` expected", 2)
-  end
-  local named = HOSTS[with] and HOSTS[with]() or nil
-  if HOSTS[with] and not named then
-    error("esim.use: this is not " .. with, 2)
-  end
-  host = named
-  adapter = type(with) == "table" and { name = "adapter", await = with.await } or nil
 end
 
 --- Raise where `call` could not wait, before anything is submitted.
@@ -382,19 +272,6 @@ function loop.guard(f, value)
   local ok, reason = pcall(call_guarded, f, value)  -- whatever fails, also for want of memory, fails in there
   guarded = before
   return ok, reason
-end
-
---- Run a function so that it ends even when its caller does not live to see it.
--- @return false: here no caller is ended from outside, call it
-function loop.detach(f, ...)
-  local detach = loop.host().detach
-  return detach ~= nil and detach(f, ...)
-end
-
---- This process's part of what is allowed to all processes of the host together.
-function loop.share(amount)
-  local share = loop.host().share
-  return share and share(amount) or amount
 end
 
 --- Wait for `pending` in the host's way.

@@ -25,7 +25,7 @@ grep -lE 'include [<"](lua|lauxlib|lualib)' csrc/core/*.[ch] && complain "the co
 grep -nE 'require[ (]*"esim\.(order|client|auth|profile|answer)' lua/esim/loop.lua lua/esim/loop/*.lua lua/esim/task.lua &&
   complain "the loop knows of orders"
 grep -ln '"ngx_' csrc/*/*.[ch] | grep -v '^csrc/bind/nginx.c$' && complain "a symbol of nginx outside of csrc/bind/nginx.c"
-grep -lE '(^|[^.[:alnum:]_])ngx\.[a-z]' $(find lua -name '*.lua' | grep -vE '^lua/esim/(loop|loop/nginx|(sandbox|web)(/.*)?)\.lua$') &&
+grep -lE '(^|[^.[:alnum:]_])ngx\.[a-z]' $(find lua -name '*.lua' | grep -vE '^lua/esim/(loop/hosts|loop/nginx|(sandbox|web)(/.*)?)\.lua$') &&
   complain "nginx's Lua outside of its host"
 grep -nE 'curl_|QRcode_|png_' csrc/bind/*.c && complain "the binding calls a foreign library"
 grep -nE '^ *(if|for|while|function|local function)\>' lua/esim.lua && complain "esim.lua holds logic"
