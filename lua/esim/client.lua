@@ -210,7 +210,7 @@ local function place(self, ready)
   end
   return order.new(mine, {
     id = body.id, status = body.status, correlation_id = ready.correlation_id, created = os.time(),
-    email = ready.email, warnings = ready.warnings,
+    warnings = ready.warnings,
   })
 end
 

@@ -74,7 +74,7 @@ local function correlation_of(headers)
 end
 
 --- Submit work of this client's account, see loop.submit.
-function Service:submit(kind, spec, left)
+function Service:submit(kind, spec, left, pending)
   local mine = inner[self]
   if mine.rate then
     mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
@@ -84,7 +84,7 @@ function Service:submit(kind, spec, left)
     spec.tag, spec.about = self.log.tag, correlation_of(spec.headers)
   end
   spec.submitted = true
-  return loop.submit(kind, mine.account, spec, left)
+  return loop.submit(kind, mine.account, spec, left, pending)
 end
 
 --- The headers of a request, beside those of every one (service.HEADERS).
