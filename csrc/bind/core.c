@@ -82,6 +82,7 @@ int luaopen_esim_core(lua_State *L) {
   bind_symbol(L);
   bind_account(L);
   bind_schedule(L);
+  bind_experience(L);
   bind_inbox(L);
   bind_nginx(L);
   return 1;

@@ -16,6 +16,7 @@ static void free_account(esim_account *a) {
   free((char *)a->trust.client_cert);
   free((char *)a->trust.client_key);
   esim_account_forget(a->authorization);
+  esim_lores_close(&a->lores);
   free(a);
 }
 

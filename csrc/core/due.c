@@ -1,9 +1,6 @@
 #include "due.h"
 
 #include <math.h>
-#include <stdbool.h>
-
-#include "clock.h"
 
 #define ROOM 2.0        /* seconds of its deadline that an order is sent with */
 
@@ -27,13 +24,13 @@ static double next_doubt(const esim_work *w, double now) {
   return paused_until > now + ESIM_PATIENCE ? now : now + ESIM_PATIENCE;
 }
 
-void esim_due_enter(esim_queues *q, esim_work *w, double place) {
+void esim_due_enter(esim_queues *q, esim_work *w, bool back, double now) {
   double late = INFINITY;
   if (isfinite(w->deadline))
     late = esim_due_latest(w);
   else if (w->kind != ESIM_POLL)
-    late = next_doubt(w, esim_clock());
-  esim_queues_enter(q, w, place, late);
+    late = next_doubt(w, now);
+  esim_queues_enter(q, w, back, late, now);
 }
 
 static bool ended(const esim_work *w, double now) {
@@ -61,7 +58,6 @@ static void expire(esim_queues *q, esim_work *w, double now) {
 }
 
 static void fire(esim_queues *q, esim_wire *wire, esim_work *w, double now) {
-  double due = w->timer.due;
   esim_heap_clear(&q->timers, &w->timer);
   if (w->kind == ESIM_SLEEP)
     esim_queues_finish(q, w, ESIM_OK);
@@ -70,7 +66,7 @@ static void fire(esim_queues *q, esim_wire *wire, esim_work *w, double now) {
   else if (w->stage == ESIM_FLYING)  /* libcurl can miss its own timer */
     esim_wire_expire(wire, &w->flight->exchange);
   else
-    esim_due_enter(q, w, w->kind == ESIM_POLL ? due : esim_queues_behind(q));
+    esim_due_enter(q, w, false, now);
 }
 
 /*

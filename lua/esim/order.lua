@@ -3,6 +3,7 @@
 local answer = require "esim.answer"
 local api = require "esim.api"
 local err = require "esim.err"
+local experience = require "esim.experience"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local profile = require "esim.profile"
@@ -40,7 +41,8 @@ local function note_status(self, status)
 end
 
 --- @param client   service of the client (service.lua)
--- @param fields   id, correlation_id, created (seconds since 1970), bare (that is not known), status, email
+-- @param fields   id, correlation_id, created (seconds since 1970), bare (that is not known), status, email,
+--   kind (see esim.experience), or nil
 function order.new(client, fields)
   local self = setmetatable({
     id = fields.id, correlation_id = fields.correlation_id, history = {}, warnings = fields.warnings or {},
@@ -48,6 +50,7 @@ function order.new(client, fields)
   inner[self] = {
     client = client, created = fields.created, email = fields.email, waits = {},
     born = native.clock() - math.max(0, os.time() - fields.created), bare = fields.bare,
+    kind = fields.kind,
   }
   note_status(self, fields.status)
   return self
@@ -199,7 +202,7 @@ local function spec_of(self, left, options)
     deadline = math.max(0, left), age = age,
     seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), age) or nil,
     price = options.price, first = options.first, factor = options.factor, cap = options.cap,
-    jitter = options.jitter,
+    jitter = options.jitter, kind_of = not mine.bare and mine.kind or "",
   }
 end
 
@@ -219,7 +222,7 @@ local function stop(wait)
     wait.halt()
   end
   if wait.pending then
-    loop.cancel(wait.pending)
+    loop.cancel(wait.pending, wait.settled)
   end
 end
 
@@ -237,7 +240,9 @@ local function digest(self, got, wait)
     return false, e
   end
   inner[self].looked = native.clock()
+  local was_final = is_final(self)
   local wrong = take_body(self, body)
+  wait.settled = is_final(self) and not was_final
   tell(self, wait)
   if wrong then
     return false, wrong
@@ -400,6 +405,7 @@ end
 function Order:save()
   return saved.write {
     id = self.id, created = inner[self].created, correlation_id = self.correlation_id, status = self.status,
+    kind = experience.tellable(inner[self].kind, inner[self].client:secrets()),
   }
 end
 
