@@ -7,6 +7,8 @@
 double esim_due_latest(const esim_work *w) {
   switch (w->kind) {
     case ESIM_POLL:
+      if (w->lore != NULL && !w->final)
+        return w->deadline;
       return w->account->hold.paused_until <= w->deadline
                  ? w->deadline + ESIM_GRACE
                  : w->deadline;
@@ -37,6 +39,12 @@ static bool ended(const esim_work *w, double now) {
   return !w->bare && esim_hold_ended(&w->account->hold, now);
 }
 
+/* A look whose turn has not come by its deadline may come a little later. */
+static bool is_too_late(const esim_work *w) {
+  return w->lore == NULL || w->final ||
+         w->account->hold.paused_until > w->deadline;
+}
+
 static void expire(esim_queues *q, esim_work *w, double now) {
   const esim_account *a = w->account;
   double latest = esim_due_latest(w);
@@ -48,6 +56,11 @@ static void expire(esim_queues *q, esim_work *w, double now) {
     return;
   }
   esim_queues_leave(q, w);
+  if (!is_too_late(w)) {
+    w->final = true;
+    esim_due_enter(q, w, true, now);
+    return;
+  }
   if (w->http == 0 && a->hold.paused_until > now) {
     w->http = 429;
     w->retry_after = a->hold.paused_until - now;

@@ -17,7 +17,8 @@
 */
 
 /*
-** When it is too late for `work` to leave its queue. An order that has waited,
+** When it is too late for `work` to leave its queue, or, a look, to be any but
+** the last. An order that has waited,
 ** for the rate or after a 429, is not sent at the last moment: with no time for
 ** the answer a refusal would become an unknown outcome.
 */

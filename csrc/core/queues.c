@@ -80,10 +80,6 @@ static esim_heap *queue_of(esim_work *w) {
   return w->bare ? &w->account->bare : &w->account->orders;
 }
 
-static bool is_look(const esim_work *w) {
-  return w->lore != NULL && !w->bare;
-}
-
 void esim_queues_wait(esim_queues *q, esim_work *w, double due) {
   w->stage = ESIM_WAITING;
   esim_heap_set(&q->timers, &w->timer, due);
@@ -92,7 +88,7 @@ void esim_queues_wait(esim_queues *q, esim_work *w, double due) {
 void esim_queues_enter(esim_queues *q, esim_work *w, bool back, double late,
                        double now) {
   w->stage = ESIM_READY;
-  if (is_look(w))
+  if (w->lore != NULL)
     esim_turns_enter(&w->account->looks, w, now);
   else
     esim_heap_set(queue_of(w), &w->place,
@@ -104,7 +100,7 @@ void esim_queues_enter(esim_queues *q, esim_work *w, bool back, double late,
 
 void esim_queues_leave(esim_queues *q, esim_work *w) {
   esim_heap_clear(&q->timers, &w->timer);
-  if (is_look(w))
+  if (w->lore != NULL)
     esim_turns_leave(&w->account->looks, w);
   else if (w->account != NULL)
     esim_heap_clear(queue_of(w), &w->place);

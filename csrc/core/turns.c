@@ -15,7 +15,7 @@ void esim_turns_open(esim_turns *t, unsigned birth) {
 }
 
 bool esim_turns_any(const esim_turns *t) {
-  return t->lores.root != NULL;
+  return t->lores.root != NULL || t->finals.root != NULL;
 }
 
 /* Neither changes while it is in. */
@@ -23,7 +23,7 @@ static unsigned group_of(const esim_work *w) {
   return esim_experience_bin(w->looked - w->born);
 }
 
-static esim_work *oldest(const esim_heap *group) {
+static esim_work *first_of(const esim_heap *group) {
   return CONTAINER(group->root, esim_work, place);
 }
 
@@ -39,7 +39,7 @@ static esim_work *best(esim_lore *l, double now, double *most) {
   *most = -1;
   pthread_mutex_lock(&esim_gate);
   for (uint64_t left = l->filled; left != 0; left &= left - 1) {
-    esim_work *w = oldest(&l->groups[__builtin_ctzll(left)]);
+    esim_work *w = first_of(&l->groups[__builtin_ctzll(left)]);
     double waiting = unseen(l, w, now);
     if (waiting > *most) {
       *most = waiting;
@@ -62,6 +62,10 @@ static void know(const esim_turns *t, esim_lore *l) {
 }
 
 void esim_turns_enter(esim_turns *t, esim_work *w, double now) {
+  if (w->final) {
+    esim_heap_set(&t->finals, &w->place, w->deadline);
+    return;
+  }
   esim_lore *l = w->lore;
   know(t, l);
   unsigned k = group_of(w);
@@ -77,6 +81,10 @@ void esim_turns_enter(esim_turns *t, esim_work *w, double now) {
 void esim_turns_leave(esim_turns *t, esim_work *w) {
   if (!w->place.set)
     return;
+  if (w->final) {
+    esim_heap_clear(&t->finals, &w->place);
+    return;
+  }
   esim_lore *l = w->lore;
   unsigned k = group_of(w);
   esim_heap_clear(&l->groups[k], &w->place);
@@ -108,12 +116,14 @@ static void rank(esim_turns *t, double now) {
 ** and is the first or is not.
 */
 esim_work *esim_turns_first(esim_turns *t, double now) {
+  if (t->finals.root != NULL)
+    return first_of(&t->finals);
   if (t->lores.root == NULL)
     return NULL;
   if (t->lores.root->child == NULL) {
     esim_lore *l = CONTAINER(t->lores.root, esim_lore, turn);
     if ((l->filled & (l->filled - 1)) == 0)  /* one group alone? */
-      return oldest(&l->groups[__builtin_ctzll(l->filled)]);
+      return first_of(&l->groups[__builtin_ctzll(l->filled)]);
   } else if (now - t->ranked >= AGE) {
     rank(t, now);
   }

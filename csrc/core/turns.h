@@ -10,12 +10,14 @@ struct esim_work;
 
 /*
 ** The looks of an account that are due, when there are more of them than may
-** go: the one with the greatest expected unseen waiting is next. No pick looks
-** at every order: those of one kind whose last looks came at about the same age
-** are a group, in which the oldest order has the greatest, whatever the time.
-** Nothing is allocated. The driver's alone.
+** go. Those at their deadline are first, for they cannot be put off; then the
+** one with the greatest expected unseen waiting. No pick looks at every order:
+** those of one kind whose last looks came at about the same age are a group, in
+** which the oldest order has the greatest, whatever the time. Nothing is
+** allocated. The driver's alone.
 */
 typedef struct esim_turns {
+  esim_heap finals;   /* at their deadline, the first one first */
   esim_heap lores;    /* that have any, the greatest unseen waiting first */
   double ranked;      /* when all of these were ranked anew */
   unsigned birth;     /* of the engine; what another one left is not ours */

@@ -69,7 +69,7 @@ static void copy_request(esim_work *w, const esim_spec *s) {
   w->timeout = s->timeout < 0 ? s->account->timeout : s->timeout;
   w->bare = is_bare(s);
   w->account = s->account;
-  if (s->kind == ESIM_POLL && s->kind_of != NULL)
+  if (s->kind == ESIM_POLL && s->kind_of != NULL && !w->bare)
     w->lore = esim_lores_find(&w->account->lores, s->kind_of);
   esim_account_retain(w->account);
 }
