@@ -43,7 +43,10 @@ static int experience_next(lua_State *L) {
 static int experience_unseen(lua_State *L) {
   const esim_experience *x = check_experience(L);
   double last = check_age(L, 2), age = check_age(L, 3);
-  lua_pushnumber(L, esim_experience_unseen(x, last, age));
+  luaL_argcheck(L, age >= last, 3, "before the last look");
+  esim_curve curve;
+  esim_experience_draw(x, &curve);
+  lua_pushnumber(L, esim_curve_unseen(&curve, last, age));
   return 1;
 }
 

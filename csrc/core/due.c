@@ -32,7 +32,7 @@ void esim_due_enter(esim_queues *q, esim_work *w, bool back, double now) {
     late = esim_due_latest(w);
   else if (w->kind != ESIM_POLL)
     late = next_doubt(w, now);
-  esim_queues_enter(q, w, back, late, now);
+  esim_queues_enter(q, w, back, late);
 }
 
 static bool ended(const esim_work *w, double now) {

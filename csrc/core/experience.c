@@ -22,6 +22,10 @@ static double end_of(unsigned k) {
   return FIRST * quarter[k & 3] * (double)(1u << (k >> 2));
 }
 
+static double begin_of(unsigned k) {
+  return k == 0 ? 0 : end_of(k - 1);
+}
+
 unsigned esim_experience_bin(double age) {
   if (!(age >= FIRST))
     return 0;
@@ -35,7 +39,7 @@ unsigned esim_experience_bin(double age) {
 
 /* The chance of completion a second in bin `k`. */
 static double chance_in(const esim_experience *x, unsigned k) {
-  double begin = k == 0 ? 0 : end_of(k - 1);
+  double begin = begin_of(k);
   double middle = k + 1 < ESIM_BINS ? (begin + end_of(k)) / 2 : begin;
   double prior = ESIM_PRIOR / (middle + 1);
   double h = (x->completed[k] + WEIGHT) / (x->exposed[k] + WEIGHT / prior);
@@ -75,17 +79,27 @@ double esim_experience_due(const esim_experience *x, double price, double last,
   return most;
 }
 
-double esim_experience_unseen(const esim_experience *x, double last,
-                              double age) {
-  double at = last, seen = 0, gone = 0;
-  for (unsigned k = esim_experience_bin(last); at < age; k++) {
-    double h = chance_in(x, k), end = fmin(end_of(k), age);
-    double width = fmax(end - at, 0);
-    seen += width * (gone + h * width / 2);
+/* Between two bins' beginnings it is as within a bin. */
+void esim_experience_draw(const esim_experience *x, esim_curve *c) {
+  double gone = 0, waited = 0, begin = 0;
+  for (unsigned k = 0; k < ESIM_BINS; k++) {
+    double h = chance_in(x, k), end = end_of(k), width = end - begin;
+    c->chance[k] = h;
+    c->gone[k] = gone;
+    c->waited[k] = waited;
+    waited += width * (gone + h * width / 2);
     gone += h * width;
-    at = end;
+    begin = end;
   }
-  return seen;
+}
+
+double esim_curve_unseen(const esim_curve *c, double last, double age) {
+  unsigned k = esim_experience_bin(last), n = esim_experience_bin(age);
+  double since = last - begin_of(k), until = age - begin_of(n);
+  double before = c->waited[k] + since * (c->gone[k] + c->chance[k] * since / 2);
+  double after = c->waited[n] + until * (c->gone[n] + c->chance[n] * until / 2);
+  double gone = c->gone[k] + c->chance[k] * since;
+  return fmax(after - before - gone * (age - last), 0);
 }
 
 /* Learning. */

@@ -35,9 +35,18 @@ bool esim_experience_any(const esim_experience *experience);
 double esim_experience_due(const esim_experience *experience, double price,
                            double last, double most);
 
+/* What follows from an experience at each age, to be asked more than once. */
+typedef struct esim_curve {
+  double chance[ESIM_BINS];  /* of completion, a second, in a bin */
+  double gone[ESIM_BINS];    /* what it sums up to before the bin */
+  double waited[ESIM_BINS];  /* and what that sums up to */
+} esim_curve;
+
+void esim_experience_draw(const esim_experience *experience,
+                          esim_curve *curve);
+
 /* The expected unseen waiting at age `age` since a look at age `last`. */
-double esim_experience_unseen(const esim_experience *experience, double last,
-                              double age);
+double esim_curve_unseen(const esim_curve *curve, double last, double age);
 
 /*
 ** A look at age `to` found it still open, or `done`, which it was not at age

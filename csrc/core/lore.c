@@ -92,6 +92,12 @@ double esim_lore_next(esim_lore *l, const esim_schedule *schedule, double last,
   return due;
 }
 
+void esim_lore_draw(esim_lore *l, esim_curve *curve) {
+  lock();
+  esim_experience_draw(&l->experience, curve);
+  unlock();
+}
+
 void esim_lore_learn(esim_lore *l, double from, double to, bool done) {
   if (l->key == NULL)
     return;

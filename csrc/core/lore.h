@@ -57,6 +57,7 @@ esim_lore *esim_lores_next(esim_lores *lores, const esim_lore *lore);
 double esim_lore_next(esim_lore *lore, const esim_schedule *schedule,
                       double last, unsigned looks, bool together,
                       double chance);
+void esim_lore_draw(esim_lore *lore, esim_curve *curve);
 void esim_lore_learn(esim_lore *lore, double from, double to, bool done);
 size_t esim_lore_write(esim_lore *lore, char text[ESIM_EXPERIENCE_TEXT]);
 bool esim_lore_read(esim_lore *lore, const char *text);

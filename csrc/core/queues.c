@@ -85,11 +85,10 @@ void esim_queues_wait(esim_queues *q, esim_work *w, double due) {
   esim_heap_set(&q->timers, &w->timer, due);
 }
 
-void esim_queues_enter(esim_queues *q, esim_work *w, bool back, double late,
-                       double now) {
+void esim_queues_enter(esim_queues *q, esim_work *w, bool back, double late) {
   w->stage = ESIM_READY;
   if (w->lore != NULL)
-    esim_turns_enter(&w->account->looks, w, now);
+    esim_turns_enter(&w->account->looks, w);
   else
     esim_heap_set(queue_of(w), &w->place,
                   back ? w->place.due : q->sequence++);

@@ -40,7 +40,7 @@ void esim_queues_wait(esim_queues *queues, esim_work *work, double due);
 ** fires there; INFINITY: never.
 */
 void esim_queues_enter(esim_queues *queues, esim_work *work, bool back,
-                       double late, double now);
+                       double late);
 
 /* Out of its account's queue, if it is there, and without a timer. */
 void esim_queues_leave(esim_queues *queues, esim_work *work);

@@ -1,8 +1,8 @@
 #include "turns.h"
 
+#include <math.h>
 #include <stddef.h>
 
-#include "gate.h"
 #include "work.h"
 
 #define AGE 0.25  /* seconds for which the order among the kinds holds */
@@ -27,26 +27,21 @@ static esim_work *first_of(const esim_heap *group) {
   return CONTAINER(group->root, esim_work, place);
 }
 
-/* With the gate. */
-static double unseen(const esim_lore *l, const esim_work *w, double now) {
-  return esim_experience_unseen(&l->experience, w->looked - w->born,
-                                now - w->born);
-}
-
-/* The first of the kind that has any; *most: its unseen waiting. */
+/* The first of a kind that has any; *most: its unseen waiting. */
 static esim_work *best(esim_lore *l, double now, double *most) {
   esim_work *first = NULL;
+  esim_curve curve;
   *most = -1;
-  pthread_mutex_lock(&esim_gate);
+  esim_lore_draw(l, &curve);
   for (uint64_t left = l->filled; left != 0; left &= left - 1) {
     esim_work *w = first_of(&l->groups[__builtin_ctzll(left)]);
-    double waiting = unseen(l, w, now);
+    double waiting = esim_curve_unseen(&curve, w->looked - w->born,
+                                       now - w->born);
     if (waiting > *most) {
       *most = waiting;
       first = w;
     }
   }
-  pthread_mutex_unlock(&esim_gate);
   return first;
 }
 
@@ -61,7 +56,7 @@ static void know(const esim_turns *t, esim_lore *l) {
     l->groups[k].root = NULL;
 }
 
-void esim_turns_enter(esim_turns *t, esim_work *w, double now) {
+void esim_turns_enter(esim_turns *t, esim_work *w) {
   if (w->final) {
     esim_heap_set(&t->finals, &w->place, w->deadline);
     return;
@@ -71,11 +66,8 @@ void esim_turns_enter(esim_turns *t, esim_work *w, double now) {
   unsigned k = group_of(w);
   esim_heap_set(&l->groups[k], &w->place, w->born);
   l->filled |= UINT64_C(1) << k;
-  pthread_mutex_lock(&esim_gate);
-  double waiting = unseen(l, w, now);
-  pthread_mutex_unlock(&esim_gate);
-  if (!l->turn.set || -waiting < l->turn.due)
-    esim_heap_set(&t->lores, &l->turn, -waiting);
+  if (!l->turn.set || isfinite(l->turn.due))
+    esim_heap_set(&t->lores, &l->turn, -INFINITY);  /* to be ranked */
 }
 
 void esim_turns_leave(esim_turns *t, esim_work *w) {
@@ -94,7 +86,7 @@ void esim_turns_leave(esim_turns *t, esim_work *w) {
     esim_heap_clear(&t->lores, &l->turn);
 }
 
-/* All grow, each as its own experience says. */
+/* All grow meanwhile, each as its own experience says. */
 static void rank(esim_turns *t, double now) {
   esim_lore *ranked = NULL;
   while (t->lores.root != NULL) {
@@ -112,8 +104,8 @@ static void rank(esim_turns *t, double now) {
 }
 
 /*
-** The rank of a kind is too high once its first one has left: it is put right,
-** and is the first or is not.
+** The rank of a kind is too high when one has come in, or its first one has
+** left: it is put right, and is the first or is not.
 */
 esim_work *esim_turns_first(esim_turns *t, double now) {
   if (t->finals.root != NULL)

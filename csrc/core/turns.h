@@ -27,7 +27,7 @@ typedef struct esim_turns {
 void esim_turns_open(esim_turns *turns, unsigned birth);
 
 /* Put a look in; take it out, if it is in. It must have a lore. */
-void esim_turns_enter(esim_turns *turns, struct esim_work *work, double now);
+void esim_turns_enter(esim_turns *turns, struct esim_work *work);
 void esim_turns_leave(esim_turns *turns, struct esim_work *work);
 
 bool esim_turns_any(const esim_turns *turns);
