@@ -38,7 +38,7 @@ static void know(esim_dispatch *d, esim_account *a) {
 
 void esim_dispatch_admit(esim_dispatch *d, esim_work *w, double now) {
   esim_queues *q = &d->queues;
-  esim_queues_list(q, w);
+  esim_queues_admit(q, w);
   if (w->kind == ESIM_SLEEP) {
     esim_queues_wait(q, w, w->deadline);
     return;
@@ -48,7 +48,7 @@ void esim_dispatch_admit(esim_dispatch *d, esim_work *w, double now) {
     esim_plan_look(q, w, now - w->account->submitted < TOGETHER, now);
     w->account->submitted = now;
   } else {
-    esim_due_enter(q, w, false, now);
+    esim_due_enter(q, w, now);
   }
 }
 
@@ -57,10 +57,10 @@ void esim_dispatch_again(esim_dispatch *d, esim_work *w, double now) {
   esim_queues_list(q, w);
   if (w->stale) {
     w->stale = 0;
-    esim_due_enter(q, w, true, now);
+    esim_due_enter(q, w, now);
   } else if (w->http == 401) {  /* it was not about the order */
     w->http = 0;
-    esim_due_enter(q, w, true, now);
+    esim_due_enter(q, w, now);
   } else {
     esim_plan_next(q, w, w->retry_after);
   }

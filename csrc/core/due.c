@@ -1,6 +1,7 @@
 #include "due.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #define ROOM 2.0        /* seconds of its deadline that an order is sent with */
 
@@ -26,13 +27,13 @@ static double next_doubt(const esim_work *w, double now) {
   return paused_until > now + ESIM_PATIENCE ? now : now + ESIM_PATIENCE;
 }
 
-void esim_due_enter(esim_queues *q, esim_work *w, bool back, double now) {
+void esim_due_enter(esim_queues *q, esim_work *w, double now) {
   double late = INFINITY;
   if (isfinite(w->deadline))
     late = esim_due_latest(w);
   else if (w->kind != ESIM_POLL)
     late = next_doubt(w, now);
-  esim_queues_enter(q, w, back, late);
+  esim_queues_enter(q, w, late);
 }
 
 static bool ended(const esim_work *w, double now) {
@@ -58,7 +59,7 @@ static void expire(esim_queues *q, esim_work *w, double now) {
   esim_queues_leave(q, w);
   if (!is_too_late(w)) {
     w->final = true;
-    esim_due_enter(q, w, true, now);
+    esim_due_enter(q, w, now);
     return;
   }
   if (w->http == 0 && a->hold.paused_until > now) {
@@ -79,7 +80,7 @@ static void fire(esim_queues *q, esim_wire *wire, esim_work *w, double now) {
   else if (w->stage == ESIM_FLYING)  /* libcurl can miss its own timer */
     esim_wire_expire(wire, &w->flight->exchange);
   else
-    esim_due_enter(q, w, false, now);
+    esim_due_enter(q, w, now);
 }
 
 /*

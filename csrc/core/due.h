@@ -1,8 +1,6 @@
 #ifndef ESIM_DUE_H
 #define ESIM_DUE_H
 
-#include <stdbool.h>
-
 #include "queues.h"
 #include "wire.h"
 #include "work.h"
@@ -24,12 +22,8 @@
 */
 double esim_due_latest(const esim_work *work);
 
-/*
-** Put `work` in its account's queue, until it is too late; `back`: where it has
-** been before.
-*/
-void esim_due_enter(esim_queues *queues, esim_work *work, bool back,
-                    double now);
+/* Put `work` in its account's queue, until it is too late. */
+void esim_due_enter(esim_queues *queues, esim_work *work, double now);
 
 /* Fire what is due. */
 void esim_due_fire(esim_queues *queues, esim_wire *wire, double now);

@@ -120,7 +120,7 @@ void esim_landing_land(esim_queues *q, esim_work *w, double now) {
     esim_queues_discard(q, w);
   } else if (w->kind == ESIM_POLL && renewed) {
     esim_work_forget(w);
-    esim_due_enter(q, w, true, now);
+    esim_due_enter(q, w, now);
   } else if (w->kind == ESIM_POLL) {
     look_landed(q, w, now);
   } else if (w->kind == ESIM_ORDER) {

@@ -21,6 +21,11 @@ void esim_queues_list(esim_queues *q, esim_work *w) {
   q->all = w;
 }
 
+void esim_queues_admit(esim_queues *q, esim_work *w) {
+  w->place.due = q->sequence++;
+  esim_queues_list(q, w);
+}
+
 void esim_queues_release(esim_queues *q, esim_work *w) {
   if (w->before == NULL && q->all != w)
     return;  /* dropped before it was admitted */
@@ -85,13 +90,12 @@ void esim_queues_wait(esim_queues *q, esim_work *w, double due) {
   esim_heap_set(&q->timers, &w->timer, due);
 }
 
-void esim_queues_enter(esim_queues *q, esim_work *w, bool back, double late) {
+void esim_queues_enter(esim_queues *q, esim_work *w, double late) {
   w->stage = ESIM_READY;
   if (w->lore != NULL)
     esim_turns_enter(&w->account->looks, w);
   else
-    esim_heap_set(queue_of(w), &w->place,
-                  back ? w->place.due : q->sequence++);
+    esim_heap_set(queue_of(w), &w->place, w->place.due);
   if (isfinite(late))
     esim_heap_set(&q->timers, &w->timer, late);
   esim_queues_mark(q, w->account);

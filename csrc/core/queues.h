@@ -26,7 +26,11 @@ typedef struct esim_queues {
 
 void esim_queues_open(esim_queues *queues);
 
-/* List `work` as the driver's; no longer; no longer, and free it. */
+/*
+** List `work` as the driver's: for the first time, again; no longer; no longer,
+** and free it.
+*/
+void esim_queues_admit(esim_queues *queues, esim_work *work);
 void esim_queues_list(esim_queues *queues, esim_work *work);
 void esim_queues_release(esim_queues *queues, esim_work *work);
 void esim_queues_discard(esim_queues *queues, esim_work *work);
@@ -36,11 +40,10 @@ void esim_queues_wait(esim_queues *queues, esim_work *work, double due);
 
 /*
 ** Put `work` in its account's queue: a look at an order among these, all else
-** behind what is there, or, `back`, where it was before. `late`: when its timer
-** fires there; INFINITY: never.
+** in the order in which it was listed first. `late`: when its timer fires
+** there; INFINITY: never.
 */
-void esim_queues_enter(esim_queues *queues, esim_work *work, bool back,
-                       double late);
+void esim_queues_enter(esim_queues *queues, esim_work *work, double late);
 
 /* Out of its account's queue, if it is there, and without a timer. */
 void esim_queues_leave(esim_queues *queues, esim_work *work);

@@ -22,7 +22,8 @@ end
 limit.overdue = by_key(function(state, id) return state.due[id] end)
 limit.newest = by_key(function(state, id) return -state.began[id] end)
 
--- The greatest expected unseen waiting, but looks at a deadline before all others: of each kind and about the same age of the last look the oldest is looked at.
+-- The greatest expected unseen waiting, but looks at a deadline before all others: of each kind and about the same age
+-- of the last look the oldest is looked at.
 function limit.greatest(state)
   local groups, began = {}, state.began
   local function best(now)
@@ -54,7 +55,9 @@ function limit.greatest(state)
 end
 
 local function begin(orders, policy)
-  local state = { began = orders.began, takes = orders.takes, kind = orders.kind, last = {}, due = {}, lore = {} }
+  local state = {
+    began = orders.began, takes = orders.takes, kind = orders.kind, last = {}, due = {}, lore = {},
+  }
   for _, kind in ipairs(orders.kind) do
     state.lore[kind] = state.lore[kind] or core.experience()
   end

@@ -23,7 +23,9 @@ rivals.jittered = growing(1, 1.5, 20, function(interval, chance) return math.max
 rivals.google = growing(1, 1.5, 45)
 
 -- AWS' waiters (Smithy's specification): at random between 2 s and what doubles from there up to 120 s.
-rivals.aws = growing(2, 2, 120, function(interval, chance, scale) return 2 * scale + (interval - 2 * scale) * chance end)
+rivals.aws = growing(2, 2, 120, function(interval, chance, scale)
+  return 2 * scale + (interval - 2 * scale) * chance
+end)
 
 rivals.doubling = growing(1, 2, 64, function(interval, chance) return interval * (0.9 + 0.2 * chance) end)
 
