@@ -115,23 +115,22 @@ function world.run(orders, schedule, seed)
   return looked / count, delay / seen
 end
 
---- The scale of a schedule at which what it costs is `wanted`.
+--- The scale of a schedule at which what it costs is `wanted`, to half a per cent where there is such a one.
 -- @param make   function(scale): schedule
 -- @param which  "looks" or "delay"
 -- @return looks, delay, scale
 function world.match(orders, make, which, wanted, seed)
-  local scale, power = 1, which == "looks" and -0.7 or 1
-  local looks, delay, before, at
-  for _ = 1, 12 do
+  local power = which == "looks" and -0.7 or 1  -- of the scale, about
+  local scale, below, above = 1, nil, nil
+  local looks, delay
+  for _ = 1, 20 do
     looks, delay = world.run(orders, make(scale), seed)
-    local got = which == "looks" and looks or delay
-    if math.abs(got / wanted - 1) < 0.005 then break end
-    if before and got ~= before and scale ~= at then
-      local slope = math.log(got / before) / math.log(scale / at)
-      if slope * power > 0.05 * power * power then power = slope end
-    end
-    before, at = got, scale
-    scale = scale * math.max(0.1, math.min(10, (wanted / got) ^ (1 / power)))
+    local ratio = wanted / (which == "looks" and looks or delay)
+    if math.abs(ratio - 1) < 0.005 then break end
+    local step = ratio ^ (1 / power)
+    if step > 1 then below = scale else above = scale end
+    scale = scale * math.max(0.1, math.min(10, step))
+    if below and above and (scale <= below or scale >= above) then scale = math.sqrt(below * above) end
   end
   return looks, delay, scale
 end
