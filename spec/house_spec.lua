@@ -107,6 +107,6 @@ describe("each snippet of the README", function()
   end
 
   it("was found", function()
-    assert.equal(8, count)
+    assert.equal(9, count)
   end)
 end)

@@ -1,6 +1,7 @@
 #include "account.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "../core/engine.h"
 #include "bind.h"
@@ -97,8 +98,45 @@ static int account_rate(lua_State *L) {
   return 0;
 }
 
+/*
+** account:experience(kind) -> text; account:experience(kind, text) -> whether
+** it is one that is kept now in the place of what there was. Where there is no
+** memory, or no room for one kind more, it is not.
+*/
+static int account_experience(lua_State *L) {
+  esim_account *a = bind_check_account(L, 1);
+  const char *kind = luaL_checkstring(L, 2);
+  const char *given = luaL_optstring(L, 3, NULL);
+  esim_lore *lore = esim_lores_find(&a->lores, kind);
+  if (given != NULL) {
+    bool kept = lore->key != NULL && strcmp(lore->key, kind) == 0 &&
+                esim_lore_read(lore, given);
+    lua_pushboolean(L, kept);
+  } else {
+    char text[ESIM_EXPERIENCE_TEXT];
+    size_t size = esim_lore_write(lore, text);
+    lua_pushlstring(L, text, size);
+  }
+  return 1;
+}
+
+/* account:kinds() -> list of the kinds of orders that have an experience */
+static int account_kinds(lua_State *L) {
+  esim_account *a = bind_check_account(L, 1);
+  int count = 0;
+  lua_newtable(L);
+  esim_lore *lore = NULL;
+  while ((lore = esim_lores_next(&a->lores, lore)) != NULL) {
+    lua_pushstring(L, lore->key);
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
 static const luaL_Reg methods[] = {
   { "rate", account_rate },
+  { "experience", account_experience },
+  { "kinds", account_kinds },
   { "token", account_token },
   { NULL, NULL }
 };

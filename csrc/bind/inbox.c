@@ -83,6 +83,7 @@ static int submit(lua_State *L, esim_kind kind) {
   spec.age = options_number(L, 3, "age", 0, 0);
   spec.seen = options_number(L, 3, "seen", 0, 0);
   spec.schedule = bind_read_schedule(L, 3);
+  spec.kind_of = options_string(L, 3, "kind_of");
   spec.tag = options_number(L, 3, "tag", 0, 0);
   spec.attempt = (unsigned)options_number(L, 3, "attempt", 1, 1);
   spec.again = options_string(L, 3, "again");
@@ -118,10 +119,13 @@ static int inbox_again(lua_State *L) {
   return 1;
 }
 
-/* inbox:cancel(id): nothing more comes for it */
+/*
+** inbox:cancel(id [, settled]): nothing more comes for it; `settled`: the last
+** answer of this poll said that its order is completed, or has failed
+*/
 static int inbox_cancel(lua_State *L) {
   esim_inbox *in = check_inbox(L);
-  esim_engine_cancel(in, luaL_checknumber(L, 2));
+  esim_engine_cancel(in, luaL_checknumber(L, 2), lua_toboolean(L, 3));
   return 0;
 }
 

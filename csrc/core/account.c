@@ -18,6 +18,7 @@ static void free_account(esim_account *a) {
   for (unsigned i = 0; i < a->line_count; i++)
     free((char *)a->lines[i]);
   esim_account_forget(a->authorization);
+  esim_lores_close(&a->lores);
   free(a);
 }
 

@@ -8,6 +8,8 @@
 #include "fault.h"
 #include "heap.h"
 #include "hold.h"
+#include "lore.h"
+#include "turns.h"
 #include "wire.h"
 
 #define ESIM_COMMON_MAX 4  /* header lines that all its exchanges have */
@@ -46,6 +48,8 @@ typedef struct esim_account {
   /* Not changed once something was submitted. */
   double rate;
 
+  esim_lores lores;     /* what its orders took */
+
   /* Guarded by the gate. */
   char *authorization;  /* the header line; NULL: no token yet */
   esim_life life;       /* the token's */
@@ -54,14 +58,14 @@ typedef struct esim_account {
   struct esim_account *next_posted;
 
   /* The driver's alone. */
-  esim_heap orders;     /* orders and requests to be sent, first come first */
-  esim_heap looks;      /* looks that are due, longest overdue first */
+  esim_heap orders;     /* orders, requests and calls, first come first */
+  esim_turns looks;     /* looks at orders, that are due */
   esim_heap bare;       /* requests with credentials of their own */
   esim_timer wake;      /* when the next one may go */
   esim_hold hold;
   double submitted;     /* when the last poll was */
   unsigned in_flight;
-  bool looks_turn;      /* an order went last: the next is a look */
+  unsigned orders_run;  /* that went since the last look */
   unsigned known;       /* to the engine of this birth */
   bool dirty;           /* listed to be served */
   struct esim_account *next_dirty;

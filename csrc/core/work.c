@@ -69,6 +69,8 @@ static void copy_request(esim_work *w, const esim_spec *s) {
   w->timeout = s->timeout < 0 ? s->account->timeout : s->timeout;
   w->bare = is_bare(s);
   w->account = s->account;
+  if (s->kind == ESIM_POLL && s->kind_of != NULL && !w->bare)
+    w->lore = esim_lores_find(&w->account->lores, s->kind_of);
   esim_account_retain(w->account);
 }
 
@@ -86,7 +88,7 @@ esim_work *esim_work_open(const esim_spec *s, double now, esim_fault *fault) {
   w->kind = s->kind;
   w->deadline = s->deadline < 0 ? INFINITY : now + s->deadline;
   w->born = now - s->age;
-  w->looked = w->born + s->seen;
+  w->looked = w->learned = w->born + s->seen;
   w->schedule = s->schedule;
   w->retry_after = -1;
   w->tag = s->tag;
@@ -142,6 +144,12 @@ bool esim_work_board(esim_work *w, double timeout) {
 void esim_work_alight(esim_work *w) {
   esim_account_forget(w->flight->authorization);
   w->flight->authorization = NULL;
+}
+
+void esim_work_learn(esim_work *w, bool done) {
+  if (w->lore != NULL && w->looked > w->learned)
+    esim_lore_learn(w->lore, w->learned - w->born, w->looked - w->born, done);
+  w->learned = w->looked;
 }
 
 void esim_work_forget(esim_work *w) {

@@ -42,6 +42,8 @@ typedef struct esim_spec {
   double age;             /* poll: seconds since the order was accepted */
   double seen;            /* poll: the age of the last look; 0: none yet */
   esim_schedule schedule; /* poll */
+  const char *kind_of;    /* poll: "NEW_ESIM <product>", of an order; "": it is
+                             not known; NULL: no order, but a call */
   double tag;             /* for the records */
   unsigned attempt;       /* how often it will have been tried; 0: 1 */
   const char *again;      /* what the try before met, cut to fit; NULL: none */
@@ -83,6 +85,7 @@ typedef struct esim_work {
   double deadline;         /* esim_clock(); INFINITY: none */
   double born;             /* a poll: its order was accepted; else: submitted */
   esim_schedule schedule;
+  esim_lore *lore;         /* a look at an order: its kind's; else NULL */
   esim_kind kind;
   unsigned line_count;
 
@@ -92,6 +95,7 @@ typedef struct esim_work {
   esim_stage stage;
   esim_flight *flight;     /* NULL: none since the last look was forgotten */
   double looked;           /* esim_clock() of the last look that worked */
+  double learned;          /* until when its lore has heard of it */
   double early;            /* seconds that the next look may be early */
   unsigned looks;          /* that worked */
   unsigned failures;       /* in a row */
@@ -140,6 +144,12 @@ bool esim_work_board(esim_work *work, double timeout);
 
 /* The exchange is over: wipe and free what only the wire needed. */
 void esim_work_alight(esim_work *work);
+
+/*
+** Have its lore learn of its last look: the order was open, or `done`. Of a
+** call nothing is learned.
+*/
+void esim_work_learn(esim_work *work, bool done);
 
 /* Forget the last exchange and its answer. */
 void esim_work_forget(esim_work *work);

@@ -5,6 +5,7 @@ local api = require "esim.api"
 local auth = require "esim.auth"
 local credentials = require "esim.auth.credentials"
 local err = require "esim.err"
+local experience = require "esim.experience"
 local input = require "esim.input"
 local json = require "esim.json"
 local log = require "esim.log"
@@ -137,6 +138,7 @@ local function prepare(self, given, options)
   trace.sent_at = os.time()
   return {
     correlation_id = correlation_id, warnings = warnings, trace = trace,
+    kind = experience.kind(full.operationType, trace.product_ids),
     email = type(full.customer) == "table" and full.customer.email or nil,
     spec = {
       method = "POST", target = inner[self].api:path "order", body = body, deadline = options.timeout,
@@ -209,8 +211,8 @@ local function place(self, ready)
     return nil, e
   end
   return order.new(mine, {
-    id = body.id, status = body.status, correlation_id = ready.correlation_id, created = os.time(),
-    warnings = ready.warnings,
+    id = body.id, status = body.status, correlation_id = ready.correlation_id, warnings = ready.warnings,
+    kind = ready.kind,
   })
 end
 
@@ -349,6 +351,23 @@ function Client:resume(line)
     return nil, wrong
   end
   return order.new(inner[self], fields)
+end
+
+--- What this client's orders took, by operation and product: looks are placed by it (README.md, "When to look again").
+-- @param text  what this function returned, perhaps in another process, or nil; it takes the place of what there is of
+--   the operations and products that it names
+-- @return without `text`: text, without secrets | with it: true | nil, err of kind `invalid`: nothing is changed
+function Client:experience(text)
+  if text == nil then
+    return inner[self]:save_experience()
+  elseif type(text) ~= "string" then
+    error("client:experience: text expected, got " .. type(text), 2)
+  end
+  local ok, reason = inner[self]:load_experience(text)
+  if not ok then
+    return nil, err.new("invalid", { field = "experience", message = reason })
+  end
+  return true
 end
 
 return client

@@ -173,11 +173,12 @@ function loop.again(pending)
 end
 
 --- End `pending`; whoever waits for it finds the fault "cancelled".
-function loop.cancel(pending)
+-- @param settled  true: the last answer of this poll said that its order is completed, or has failed
+function loop.cancel(pending, settled)
   kept[pending] = nil
   if pendings[pending.id] == pending then
     strike(pending)
-    loop.inbox():cancel(pending.id)
+    loop.inbox():cancel(pending.id, settled)
     if pending.about and not pending.ready then  -- of what has its answer the records have come
       pcall(records.remember, pending)           -- it may find no memory
     end

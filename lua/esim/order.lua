@@ -1,6 +1,7 @@
 --- An order that the provider accepted: look at it, wait for it, save it.
 
 local answer = require "esim.answer"
+local experience = require "esim.experience"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local protect = require "esim.protect"
@@ -19,7 +20,8 @@ function Order:__tostring()
 end
 
 --- @param client   service of the client (service.lua)
--- @param fields   id, correlation_id, created (seconds since 1970), bare (that is not known), status, warnings
+-- @param fields   id, correlation_id, created (seconds since 1970; nil: just now), bare (that is not known), status,
+--   warnings, kind (see esim.experience), or nil
 function order.new(client, fields)
   local self = setmetatable({ id = fields.id, correlation_id = fields.correlation_id, history = {} }, Order)
   if fields.warnings and fields.warnings[1] then
@@ -48,7 +50,7 @@ function Order:poll(options)
   loop.check("order:poll")
   local request = state.request(self)
   request.deadline = timeout
-  local fault, got, e = mine.client:exchange("request", request)
+  local fault, got, e = state.client(self):exchange("request", request)
   if e then
     return nil, state.about(self, e)
   end
@@ -115,7 +117,7 @@ end
 -- Where the client has a log, that is told that the wait begins, and how it ends.
 local function watch_told(self, options)
   local mine = state.of(self)
-  local _, e = told_wait.follow(mine.client.log, {
+  local _, e = told_wait.follow(state.client(self).log, {
     order_id = self.id, correlation_id = self.correlation_id, placed = not mine.bare and mine.born or nil,
     timeout = options.timeout,
   }, watch_to_end, self, options)
@@ -133,7 +135,7 @@ function Order:wait(options)
     return result(self)
   end
   loop.check("order:wait")
-  return (state.of(self).client.log and watch_told or watch)(self, options)
+  return (state.client(self).log and watch_told or watch)(self, options)
 end
 
 --- End all waits for this order; they return an error of kind `cancelled`. The order lives on.
@@ -143,8 +145,10 @@ end
 
 --- One line of text, without secrets, for `client:resume` in another process.
 function Order:save()
+  local terms = state.terms(self)
   return saved.write {
-    id = self.id, created = state.of(self).created, correlation_id = self.correlation_id, status = self.status,
+    id = self.id, created = state.created(self), correlation_id = self.correlation_id, status = self.status,
+    kind = experience.tellable(terms.kind, terms.client:secrets()),
   }
 end
 

@@ -1,5 +1,6 @@
 --- What the modules that speak to the provider need of a client, without the client's secrets in reach.
 
+local experience = require "esim.experience"
 local loop = require "esim.loop"
 local native = require "esim.native"
 
@@ -85,6 +86,15 @@ function Service:submit(kind, spec, left, pending)
   end
   spec.submitted = true
   return loop.submit(kind, mine.account, spec, left, pending)
+end
+
+--- What the account's orders took, see esim.experience.
+function Service:save_experience()
+  return experience.write(inner[self].account, self:secrets())
+end
+
+function Service:load_experience(text)
+  return experience.read(inner[self].account, text)
 end
 
 --- The headers of a request, beside those of every one (service.HEADERS).

@@ -10,27 +10,56 @@ local state = {}
 local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
 
 local inner = setmetatable({}, { __mode = "k" })  -- what no caller is to see
+local shared = setmetatable({}, { __mode = "k" }) -- of each client its terms, by kind
 local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }
+
+-- What all orders of a kind have in common.
+local function terms_of(client, kind)
+  local kinds = shared[client] or setmetatable({}, { __mode = "v" })
+  shared[client] = kinds
+  local terms = kinds[kind] or { client = client, kind = kind ~= "" and kind or nil }
+  kinds[kind] = terms
+  return terms
+end
 
 --- Know `order`, a table with id, correlation_id and history.
 -- @param client  service of the client (service.lua)
--- @param fields  created (seconds since 1970), bare (that is not known), status
+-- @param fields  created (seconds since 1970; nil: just now), bare (that is not known), status, kind (see
+--   esim.experience), or nil
 function state.open(order, client, fields)
   inner[order] = {  -- small: a hundred thousand orders may wait
-    client = client, created = fields.created, born = native.clock() - math.max(0, os.time() - fields.created),
+    terms = terms_of(client, fields.kind or ""),
+    born = native.clock() - (fields.created and math.max(0, native.wall() - fields.created) or 0),
   }
-  inner[order].bare = fields.bare
+  if fields.bare then
+    inner[order].bare = true
+  end
   state.note(order, fields.status)
 end
 
---- What is kept of `order`: client, created, born (native.clock() at which it was placed), bare, looked (of the last
--- look that worked), profile, failure, wait (the first of those that wait for it)
+--- What is kept of `order`: terms, born (native.clock() at which it was placed), bare, looked (of the last look that
+-- worked), profile, failure, wait (the first of those that wait for it)
 function state.of(order)
   return inner[order]
 end
 
+--- When it was placed, in whole seconds since 1970.
+function state.created(order)
+  return math.floor(native.wall() - (native.clock() - inner[order].born) + 0.5)
+end
+
+--- What `order` has in common with others: client, kind or nil
+function state.terms(order)
+  return inner[order].terms
+end
+
+--- The service of its client.
+function state.client(order)
+  return inner[order].terms.client
+end
+
 local function secrets_of(order)
-  return inner[order].client:secrets()
+  return inner[order].terms.client:secrets()
 end
 
 --- `text` without what must not be told.
@@ -104,7 +133,7 @@ end
 
 --- The request of a look.
 function state.request(order)
-  local client = inner[order].client
+  local client = inner[order].terms.client
   return {
     method = "GET", target = client.api:path("order", order.id), headers = client:headers(order.correlation_id),
   }

@@ -42,7 +42,8 @@ function wait.check(options, name, level)
 end
 
 -- It is a pending of loop.lua's own kind, whose fields it has. Besides: order, deadline (native.clock()); on_status,
--- and `told`, how much of the history that has heard; `refused`: the last answer was a 401; `over`: it is to end.
+-- and `told`, how much of the history that has heard; `settled`: its last look found the end; `refused`: the last answer
+-- was a 401; `over`: it is to end.
 local Wait = setmetatable({ kind = "poll" }, loop.Pending)
 Wait.__index = Wait
 
@@ -52,7 +53,7 @@ Wait.__index = Wait
 function wait.new(order, options)
   local self = setmetatable({
     order = order, deadline = native.clock() + options.timeout,
-    id = false, ready = false, fault = false, answer = false, wake = false,
+    id = false, ready = false, fault = false, answer = false,
   }, Wait)
   if options.on_status then
     self.on_status, self.told = options.on_status, #order.history
@@ -88,7 +89,7 @@ function Wait:stop()
     self.halt()
   end
   if self.id then
-    loop.cancel(self)
+    loop.cancel(self, self.settled)
   end
 end
 
@@ -108,7 +109,7 @@ end
 
 local function end_error(self, fault, got)
   local order = self.order
-  local tokenless = state.of(order).client:tokenless(fault, got)
+  local tokenless = state.client(order):tokenless(fault, got)
   if fault == "cancelled" then
     return cancelled(order)
   elseif tokenless then
@@ -129,12 +130,16 @@ local function digest(self, got)
   if not body then
     return false, e
   end
+  local was_final = state.is_final(order)
   state.of(order).looked = native.clock()
   e = state.take(order, body)
   if e then
     return false, e
+  elseif not state.is_final(order) then
+    return true
   end
-  return not state.is_final(order)
+  self.settled = not was_final
+  return false
 end
 
 -- Until when another token may be waited for: the look at the deadline needs one too.
@@ -145,7 +150,7 @@ end
 
 -- A 401: true where there is a new token, else false and what ends the wait.
 local function meet_401(self, got)
-  local client = state.of(self.order).client
+  local client = state.client(self.order)
   if self.refused then
     client:reject(got.serial)
     return false, end_error(self, nil, got)
@@ -170,7 +175,7 @@ local function decide(self, fault, got)
   elseif fault then
     return false, end_error(self, fault, got)
   elseif got.stale then
-    local ok, e = state.of(order).client:refresh(got.serial, patience(self), false, self)
+    local ok, e = state.client(order):refresh(got.serial, patience(self), false, self)
     return ok or false, e and state.about(order, e)
   elseif got.http == 401 then
     return meet_401(self, got)
@@ -204,7 +209,7 @@ end
 function Wait:start(options)
   local order = self.order
   local mine = state.of(order)
-  local ok, e = mine.client:ensure(math.max(self.deadline, native.clock() + GRACE), self)
+  local ok, e = state.client(order):ensure(math.max(self.deadline, native.clock() + GRACE), self)
   if self.over then
     return false, cancelled(order)
   elseif not ok then
@@ -216,7 +221,8 @@ function Wait:start(options)
   spec.seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), age) or nil
   spec.price, spec.first, spec.factor = options.price, options.first, options.factor
   spec.cap, spec.jitter = options.cap, options.jitter
-  local pending, fault = mine.client:submit("poll", spec, nil, self)
+  spec.kind_of = not mine.bare and state.terms(order).kind or ""
+  local pending, fault = state.client(order):submit("poll", spec, nil, self)
   if not pending then
     return false, end_error(self, fault, {})
   end
