@@ -9,7 +9,7 @@ local records = require "esim.loop.records"
 
 local loop = {
   host = hosts.host, use = hosts.use, tell = hosts.tell, detach = hosts.detach, store = hosts.store,
-  share = hosts.share, hook = records.hook,
+  share = hosts.share, schedule = hosts.schedule, spawner = hosts.spawner, hook = records.hook,
 }
 
 local inbox            -- made at first use: nothing happens at require
@@ -19,7 +19,6 @@ local forks = 0        -- how often this process was found to be a child
 local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
 local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
-local scheduler        -- of task.lua: is the caller one of our tasks?
 local guarded = false  -- whether a hook runs, which must not wait
 
 local Pending = {}
@@ -247,16 +246,6 @@ function loop.wait(seconds)
   return loop.pump()
 end
 
---- task.lua tells how a task waits: `current()` is the running task or nil, `suspend(pending)`.
-function loop.schedule(with)
-  scheduler = with
-end
-
---- Whether the caller is a task of ours.
-function loop.is_task()
-  return scheduler ~= nil and scheduler.current() ~= nil
-end
-
 --- Raise where `call` could not wait, before anything is submitted.
 -- @param call  name of a function of ours, whose caller is blamed
 function loop.check(call)
@@ -264,7 +253,7 @@ function loop.check(call)
     error(call .. ": a log hook must not wait", 3)
   end
   local check = loop.host().check
-  if check and not (scheduler and scheduler.current()) then
+  if check then
     check(call, 4)
   end
 end
@@ -275,10 +264,10 @@ local function call_guarded(f, value)
 end
 
 --- Call `f(value)`, a hook. It has no way to suspend the one in whose middle it is called: string.gsub, which is C,
--- lets nobody, and neither do we. Where the host runs the coroutines, what a hook does wrong is the host's to meet.
+-- lets nobody, and neither do we. nginx meets itself what a hook does wrong.
 -- @return true | false and what it raised
 function loop.guard(f, value)
-  if loop.host().spawn then
+  if loop.host().unguarded then
     return pcall(f, value)
   end
   local before = guarded
@@ -291,11 +280,7 @@ end
 -- @return fault or nil, answer
 function loop.await(pending)
   while not pending.ready do
-    if scheduler and scheduler.current() then
-      scheduler.suspend(pending)
-    else
-      loop.host().await(pending)
-    end
+    loop.host().await(pending)
   end
   kept[pending] = nil
   return pending.fault or nil, pending.answer

@@ -84,7 +84,7 @@ end
 
 -- Nothing breaks off the wait of one of our tasks; elsewhere an interrupt does, or an adapter that raises.
 local function await(look)
-  if loop.is_task() then
+  if loop.host().unbroken then
     loop.await(look)
     return true
   end

@@ -4,7 +4,8 @@ local protect = {}
 
 protect.NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
 
-local outer = setmetatable({}, { __mode = "k" })  -- of each coroutine that stands in for a pcall, the caller's
+-- Of each coroutine that stands in for a pcall, the caller's; neither keeps the other from the collector.
+local outer = setmetatable({}, { __mode = "kv" })
 
 --- The coroutine that the running one stands in for; itself, where it stands in for none.
 -- @return coroutine, or nil on the main thread of Lua 5.1
@@ -23,17 +24,46 @@ local function carry(inner, ok, ...)
   return ok, ...
 end
 
--- Lua 5.1 cannot yield across pcall: a coroutine takes the call, and what it yields is handed on.
-local function carried(f, ...)
-  local caller = coroutine.running()
-  if not caller then
-    return pcall(f, ...)
-  end
+local function stand_in(f)
   local inner = coroutine.create(function(...)
     return f(...)  -- which may be a C function: coroutine.create refuses those
   end)
-  outer[inner] = caller
+  outer[inner] = coroutine.running()
+  return inner
+end
+
+-- Lua 5.1 cannot yield across pcall: a coroutine takes the call, and what it yields is handed on.
+local function carried(f, ...)
+  if not coroutine.running() then
+    return pcall(f, ...)
+  end
+  local inner = stand_in(f)
   return carry(inner, coroutine.resume(inner, ...))
+end
+
+local function add_trace(inner, ok, ...)
+  if ok then
+    return ok, ...
+  end
+  return ok, (...), debug.traceback(inner)
+end
+
+local function carried_trace(f, ...)
+  local inner = stand_in(f)
+  return add_trace(inner, carry(inner, coroutine.resume(inner, ...)))
+end
+
+local function take_apart(ok, ...)
+  if ok then
+    return ok, ...
+  end
+  return ok, (...)[1], (...)[2]
+end
+
+local function traced(f, ...)
+  return take_apart(xpcall(f, function(reason)
+    return { reason, debug.traceback("", 2) }
+  end, ...))
 end
 
 local function suspends()
@@ -47,5 +77,9 @@ end
 --- Call `f` with the further arguments.
 -- @return true and its results | false and what it raised
 protect.call = suspends() and pcall or carried
+
+--- The same, in a coroutine, for who is to tell where it went wrong.
+-- @return true and its results | false, what it raised, a traceback
+protect.trace = suspends() and traced or carried_trace
 
 return protect

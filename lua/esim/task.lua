@@ -2,7 +2,9 @@
 -- A task suspends itself alone. In a host that has threads of its own a task is one of those. Elsewhere we run them:
 -- one that is inside another coroutine of the user's blocks.
 
+local blocking = require "esim.loop.blocking"
 local err = require "esim.err"
+local hosts = require "esim.loop.hosts"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
 
@@ -36,7 +38,7 @@ local function pop_ready()
 end
 
 local function current()
-  if running and protect.running() == running.thread then
+  if running and protect.running() == running.thread and hosts.may_yield() then
     return running
   end
 end
@@ -51,7 +53,15 @@ local function suspend(pending)
   pending.wake = nil
 end
 
-loop.schedule { current = current, suspend = suspend }
+local tasks = {
+  name = "tasks", unbroken = true, current = current, busy = function() return running ~= nil end, await = suspend,
+}
+loop.schedule(tasks)
+
+-- Lua 5.1 makes no coroutine of a C function.
+local create = pcall(coroutine.create, print) and coroutine.create or function(f)
+  return coroutine.create(function(...) return f(...) end)
+end
 
 local function record(t, ok, ...)
   t.ended, t.ok, t.count, t.results = true, ok, select("#", ...), { ... }
@@ -111,14 +121,18 @@ local function drive(finished)
   end
 end
 
+local function end_hosted(t, ok, ...)
+  if not ok then
+    t.trace = select(2, ...)
+  end
+  record(t, ok, ...)
+end
+
 -- In the host's own thread: the crew counts it until it has ended. An error that nobody can hear is the host's to tell.
 local function body(t, crew, f, ...)
   t.thread = coroutine.running()
   crews[t.thread] = crew
-  record(t, xpcall(f, function(reason)
-    t.trace = debug.traceback("", 2)
-    return reason
-  end, ...))
+  end_hosted(t, protect.trace(f, ...))
   crews[t.thread] = nil  -- a host may use the coroutine again
   crew.alive = crew.alive - 1
   if crew.alive == 0 and crew.waiter then
@@ -139,17 +153,16 @@ local function spawn_hosted(host, t, crew, f, ...)
   return t
 end
 
--- `waiters`: a list where somebody will hear of an error, or nil.
-local function spawn(waiters, f, ...)
-  local host = loop.host()
-  local t = setmetatable({ waiters = waiters }, Task)
+-- `host`: that is to run it. `waiters`: a list where somebody will hear of an error, or nil.
+local function spawn(host, waiters, f, ...)
   if host.spawn then
-    return spawn_hosted(host, t, crews[coroutine.running() or 0] or { alive = 0, unheard = {} }, f, ...)
+    local crew = crews[protect.running() or 0] or { alive = 0, unheard = {} }
+    return spawn_hosted(host, setmetatable({ waiters = waiters }, Task), crew, f, ...)
   end
-  t.args = { n = select("#", ...), ... }
-  t.thread = coroutine.create(function(...)
-    return f(...)  -- which may be a C function: Lua 5.1 makes no coroutine of those
-  end)
+  local t = setmetatable({ thread = create(f), waiters = waiters }, Task)
+  if select("#", ...) > 0 then
+    t.args = { n = select("#", ...), ... }
+  end
   alive[t] = true
   push_ready(t)
   return t
@@ -176,21 +189,23 @@ local function raise(t)
   error(reason, 0)
 end
 
---- Start a task. It runs when the present one waits; nginx runs it at once, until it waits.
+--- Start a task. It runs when the present one waits; nginx and copas run it at once, until it waits. In a loop it is a
+-- thread of the loop's.
 -- @param f  function; further arguments are handed to it
 -- @return task
 function task.spawn(f, ...)
   check_function(f, "spawn")
   loop.check("esim.spawn")
-  return spawn(nil, f, ...)
+  return spawn(loop.spawner(), nil, f, ...)
 end
 
 -- Not through pcall: Lua 5.1 cannot suspend across it.
 local function await_end(self)
+  local host = loop.host()
   self.waiters = self.waiters or {}
   if self.ended then
     return
-  elseif current() or loop.host().spawn then
+  elseif host == tasks or host.spawn and self.crew then
     local pending = loop.pending()
     self.waiters[#self.waiters + 1] = pending
     loop.await(pending)
@@ -202,10 +217,11 @@ end
 --- Wait until a task has ended.
 -- @return its results; its error is raised here
 function Task:join()
-  if not self.ended and (current() == self or coroutine.running() == self.thread) then
+  if not self.ended and protect.running() == self.thread then
     error("esim: a task cannot join itself", 2)
-  end
-  if not self.ended then
+  elseif not self.ended and self.crew and loop.host() == blocking then
+    error("esim: task:join: the loop runs that task, and does not while it is blocked here: join it in a coroutine", 2)
+  elseif not self.ended then
     loop.check("task:join")
   end
   await_end(self)
@@ -259,10 +275,10 @@ function task.run(f, ...)
   local host = loop.host()
   if host.spawn then
     return run_hosted(host, f, ...)
-  elseif current() then
-    return spawn({}, f, ...):join()
+  elseif host == tasks then
+    return spawn(host, {}, f, ...):join()
   end
-  local main = spawn({}, f, ...)
+  local main = spawn(host, {}, f, ...)
   local nested = is_nested()  -- then the task that we are inside of cannot end before us
   drive(function() return nested and main.ended or next(alive) == nil end)
   return conclude(main, not nested and take_unheard() or nil)
@@ -276,13 +292,13 @@ function task.all(functions)
     error("esim.all: list of functions expected, got " .. type(functions), 2)
   end
   loop.check("esim.all")
-  local tasks, results = {}, {}
+  local list, results = {}, {}
   for i, f in ipairs(functions) do
     check_function(f, "all")
-    tasks[i] = spawn({}, f)
+    list[i] = spawn(loop.host(), {}, f)
   end
   local failed
-  for i, t in ipairs(tasks) do
+  for i, t in ipairs(list) do
     await_end(t)
     results[i] = t.ok and t.results[1] or nil
     failed = failed or (not t.ok and t)

@@ -3,11 +3,15 @@
 --   name
 --   await(pending)      return when `pending:done()` may have become true
 -- and, where it has them:
+--   here()              whether it can suspend the caller; where it cannot, he blocks
+--   spawns()            whether `spawn` works where the caller is
 --   check(call, level)  raise at `level` where `call` could not wait
 --   submitted(pending)  something is in flight
 --   sleep(seconds)      instead of the engine's
 --   spawn(f, ...)       a thread of its own, which runs `f`
---   detach(f, ...)      the same, but it outlives the caller; false: not possible
+--   unbroken            nothing is raised in `await`
+--   unguarded           a hook that waits in the middle of another's work is its own to meet
+--   detach(f, ...)      the same as `spawn`, but it outlives the caller; false: not possible
 --   share(n)            this process's part of what is allowed to all processes together
 --   tell(line, level)   write into its log; level "info", or "warn" (default)
 

@@ -1,42 +1,98 @@
---- Which host runs us, and what is asked of it. esim.loop.blocking says what a host is.
+--- Which host runs the caller, and what is asked of it. esim.loop.blocking says what a host is.
+-- It is looked at with each call: a script may block first and run a loop later, or two.
 
 local blocking = require "esim.loop.blocking"
 
 local hosts = {}
 
-local adapter          -- of esim.use: the user's own
-local host             -- the recognised one, or that of esim.use
+local named            -- of esim.use
+local recognised       -- what runs the process: it stays
+local scheduler        -- of task.lua, a host too: of our own tasks
+
+local LOOPS = { cqueues = true, luv = true, copas = true }  -- each the name of its library
+
+local isyieldable = coroutine.isyieldable or function() return true end  -- Lua 5.1 does not tell
 
 local function is_nginx()
   local ngx = rawget(_G, "ngx") or package.loaded.ngx
   return type(ngx) == "table" and type(ngx.config) == "table" and ngx.config.subsystem ~= nil
 end
 
-local HOSTS = {
-  blocking = function() return blocking end,
-  nginx = function() return is_nginx() and require "esim.loop.nginx" or nil end,
-}
-
---- The host loop: what esim.use named, or what is recognised.
-function hosts.host()
-  if not host then
-    host = HOSTS.nginx() or blocking
+-- A loop's library is not loaded for having been looked for.
+local function recognise()
+  recognised = recognised or is_nginx() and require "esim.loop.nginx" or blocking
+  if recognised == blocking and type(package.loaded.cqueues) == "table" then
+    return require "esim.loop.cqueues"
   end
-  return adapter or host
+  return recognised
+end
+
+--- How our own tasks wait: `current()` is the running task or nil, `busy()` whether one is suspended below us,
+-- `await(pending)`.
+function hosts.schedule(with)
+  scheduler = with
+end
+
+--- Whether the caller can be suspended: he is in a coroutine, not inside a function that C called.
+function hosts.may_yield()
+  local thread, is_main = coroutine.running()
+  return thread ~= nil and not is_main and isyieldable()
+end
+
+--- Whether the caller is in a coroutine that is none of our tasks' own, nor inside of one.
+function hosts.in_coroutine()
+  return hosts.may_yield() and not scheduler.busy()
+end
+
+--- The host that suspends the caller: our tasks', what esim.use named, or what is recognised; else he blocks.
+function hosts.host()
+  if scheduler and scheduler.current() then
+    return scheduler
+  end
+  local host = named or recognise()
+  return (not host.here or host.here()) and host or blocking
+end
+
+--- The host that takes a new thread from the caller, who need not be in one himself; without `spawn`: it is ours.
+function hosts.spawner()
+  if scheduler and scheduler.current() then
+    return scheduler
+  end
+  local host = named or recognise()
+  return (not host.spawns or host.spawns()) and host or blocking
+end
+
+local function load_loop(name, level)
+  local ok, reason = pcall(require, name)
+  if not ok then
+    reason = tostring(reason):match("[^\n]*")
+    error(("esim.use: the library of %s cannot be loaded: %s"):format(name, reason), level + 1)
+  end
+  return require("esim.loop." .. name)
+end
+
+local function find(with, level)
+  if type(with) == "table" and type(with.await) == "function" then
+    return { name = "adapter", await = with.await }
+  elseif with == "blocking" then
+    return blocking
+  elseif with == "nginx" and is_nginx() then
+    return require "esim.loop.nginx"
+  elseif with == "nginx" then
+    error("esim.use: this is not nginx", level + 1)
+  elseif LOOPS[with] then
+    return load_loop(with, level + 1)
+  elseif with ~= nil then
+    error("esim.use: a host's name (nginx, cqueues, luv, copas, blocking) or a table with a function `await` expected",
+      level + 1)
+  end
 end
 
 --- Name the host loop.
--- @param with  "nginx", "blocking", table { await = function(pending) … end }, or nil: recognise it
+-- @param with  "nginx", "cqueues", "luv", "copas", "blocking", table { await = function(pending) … end }, or nil:
+--   recognise it
 function hosts.use(with)
-  if with ~= nil and not HOSTS[with] and (type(with) ~= "table" or type(with.await) ~= "function") then
-    error("esim.use: the name of a host or a table with a function `await` expected", 2)
-  end
-  local named = HOSTS[with] and HOSTS[with]() or nil
-  if HOSTS[with] and not named then
-    error("esim.use: this is not " .. with, 2)
-  end
-  host = named
-  adapter = type(with) == "table" and { name = "adapter", await = with.await } or nil
+  named = find(with, 2)
 end
 
 --- Write a line, without secrets, into the host's own log; where it has none, to stderr.

@@ -42,8 +42,8 @@ function wait.check(options, name, level)
 end
 
 -- It is a pending of loop.lua's own kind, whose fields it has. Besides: order, deadline (native.clock()); on_status,
--- and `told`, how much of the history that has heard; `settled`: its last look found the end; `refused`: the last answer
--- was a 401; `over`: it is to end.
+-- and `told`, how much of the history that has heard; `settled`: its last look found the end; `refused`: the last
+-- answer was a 401; `over`: it is to end.
 local Wait = setmetatable({ kind = "poll" }, loop.Pending)
 Wait.__index = Wait
 

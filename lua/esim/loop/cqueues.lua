@@ -1,0 +1,60 @@
+--- The host of cqueues, and so of lua-http: a wait suspends its coroutine in the controller that runs it. In each
+-- controller a coroutine of ours watches the descriptor while somebody waits, and hands it back before it ends: a
+-- controller breaks on one that is closed behind its back.
+
+local condition = require "cqueues.condition"
+local cqueues = require "cqueues"
+local hosts = require "esim.loop.hosts"
+local loop = require "esim.loop"
+local protect = require "esim.protect"
+local waits = require "esim.loop.waits"
+
+local host = { name = "cqueues", sleep = cqueues.sleep, spawns = cqueues.running }
+
+local crowds = setmetatable({}, { __mode = "k" })    -- by controller
+local watchers = setmetatable({}, { __mode = "kv" }) -- by controller; one that has died is collected
+local owners = setmetatable({}, { __mode = "kv" })   -- controllers by those coroutines that they resume themselves
+
+--- Whether a controller resumes the caller, or whom he stands in for: in a coroutine inside of that, cqueues waits not.
+function host.here()
+  local controller, is_own = cqueues.running()
+  if is_own then
+    owners[coroutine.running()] = controller
+  end
+  return controller ~= nil and hosts.may_yield() and owners[protect.running()] == controller
+end
+
+function host.spawn(f, ...)
+  cqueues.running():wrap(f, ...)
+end
+
+local function ring(waiting)
+  waiting.bell:signal()
+end
+
+local function watch(crowd)
+  local controller, fd = cqueues.running(), loop.fd()
+  repeat
+    cqueues.poll(fd and { pollfd = fd, events = "r" } or 0.01, crowd.bell)
+    waits.look()
+  until crowd.count == 0
+  watchers[controller] = nil
+  if fd then
+    controller:cancel(fd)
+  end
+end
+
+function host.await(pending)
+  local controller = cqueues.running()
+  local crowd = crowds[controller] or waits.crowd(ring, ring)
+  crowds[controller] = crowd
+  crowd.bell, pending.bell = crowd.bell or condition.new(), pending.bell or condition.new()
+  waits.join(crowd, pending)
+  if crowd.count > 0 and not watchers[controller] then
+    watchers[controller] = coroutine.create(waits.bind(watch, crowd))
+    controller:attach(watchers[controller])
+  end
+  cqueues.poll(pending.bell)
+end
+
+return host

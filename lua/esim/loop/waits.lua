@@ -1,0 +1,158 @@
+--- Who waits in coroutines that a loop runs: what the hosts of cqueues, luv and copas share. Where the coroutine is
+-- gone, because the collector took it with its loop, its work is ended; an order that is on its way is finished, and
+-- its outcome goes to whom it was left.
+
+local err = require "esim.err"
+local loop = require "esim.loop"
+local native = require "esim.native"
+local protect = require "esim.protect"
+
+local waits = {}
+
+local unpack = table.unpack or unpack
+
+local threads = setmetatable({}, { __mode = "kv" })  -- by pending; it holds neither
+local awaited = setmetatable({}, { __mode = "kv" })  -- what each of them waits for
+local line = { first = 1, last = 0 }                 -- pendings that somebody waited for, to be examined
+
+local WAKES = 32       -- at most that many are woken in one turn of a loop
+local EXAMINED = 2     -- older waits that each new one examines
+local LATE = 10        -- seconds after which an outcome that nobody has taken is left
+
+local function enqueue(pending)
+  line.last = line.last + 1
+  line[line.last] = pending
+end
+
+local function dequeue()
+  local pending = line[line.first]
+  if pending then
+    line[line.first] = nil
+    line.first = line.first + 1
+  end
+  return pending
+end
+
+-- A coroutine may have been taken out of its loop without a word, and still not be collected.
+local function is_late(pending)
+  pending.late = pending.late or native.clock() + LATE
+  return native.clock() > pending.late
+end
+
+-- Whether nobody lives to take the outcome of `pending`; then it is seen to.
+local function is_gone(pending)
+  if threads[pending] then
+    return false
+  elseif not loop.kept()[pending] then
+    loop.cancel(pending)
+  elseif pending.ready then
+    loop.leave(pending)
+  else
+    loop.abandon(pending)
+  end
+  return true
+end
+
+-- Where there is no memory to wake him he stays, and whoever examines him tries again.
+local function settled(pending)
+  local crowd = pending.crowd
+  if not is_gone(pending) and not pcall(crowd.wake, pending) then
+    return
+  end
+  pending.crowd, pending.wake = nil, nil
+  if pending.id then
+    crowd.count = crowd.count - 1
+  end
+  if pending.id and crowd.count == 0 then
+    crowd.idle(crowd)
+  end
+end
+
+local function examine()
+  for _ = 1, EXAMINED do
+    local pending = dequeue()
+    if not pending then
+      return
+    elseif pending.ready and pending.crowd then
+      enqueue(pending)
+      settled(pending)
+    elseif pending.ready and not loop.kept()[pending] then
+      pending.queued = nil
+    elseif pending.ready and is_late(pending) then
+      loop.leave(pending)
+    elseif not is_gone(pending) then
+      enqueue(pending)
+    end
+  end
+end
+
+--- Those who wait in one loop.
+-- @param wake  function(pending): let its coroutine go on, later
+-- @param idle  function(crowd): nobody waits any more, or nil
+-- @return { count = how many of them wait for the engine }
+function waits.crowd(wake, idle)
+  return { count = 0, wake = wake, idle = idle or function() end }
+end
+
+--- The calling coroutine begins to wait for `pending`.
+-- @return the coroutine that the loop resumes
+function waits.join(crowd, pending)
+  local thread = protect.running()
+  threads[pending], awaited[thread] = thread, pending
+  if not pending.crowd then
+    pending.crowd, pending.wake = crowd, settled
+    crowd.count = crowd.count + (pending.id and 1 or 0)
+  end
+  if pending.id and not pending.queued then
+    pending.queued = true
+    examine()
+    enqueue(pending)
+  end
+  return thread
+end
+
+--- Take what the inbox holds, or a part of it: then the descriptor stays readable. Where there is no memory for it, it
+-- stays too.
+function waits.look()
+  pcall(loop.pump, WAKES)
+end
+
+--- Resume `thread`. Its error is nobody else's: it is told, for the loop has no word for it.
+function waits.resume(thread)
+  local ok, reason = coroutine.resume(thread)
+  if not ok then
+    loop.tell("esim: a coroutine failed: " .. err.redact(debug.traceback(thread, tostring(reason))))
+  end
+end
+
+-- Whether `waiter` is still what its coroutine waits for: others may have resumed that. Where Lua 5.1 could not suspend
+-- it, inside pcall, it went on.
+local function is_waiting(waiter)
+  local thread = waiter.thread
+  return thread and (awaited[thread] or waiter) == waiter and coroutine.status(thread) == "suspended"
+end
+
+--- Let those of a list go on that are in it now.
+-- @param list    of { thread = coroutine }
+-- @param resume  function(coroutine)
+function waits.drain(list, resume)
+  local now = {}
+  for i = 1, #list do
+    now[i], list[i] = list[i], nil
+  end
+  for _, waiter in ipairs(now) do
+    if is_waiting(waiter) then
+      resume(waiter.thread)
+    end
+  end
+end
+
+--- A function without parameters that calls `f` with the further arguments.
+function waits.bind(f, ...)
+  local count, list = select("#", ...), { ... }
+  return function()
+    return f(unpack(list, 1, count))
+  end
+end
+
+return waits
