@@ -2,6 +2,7 @@
 
 local core = require "esim.core"
 local esim = require "esim"
+local eventually = require "spec.support.eventually"
 local provider = require "spec.support.provider"
 
 local MIDDLE = 0.5  -- no jitter
@@ -61,6 +62,10 @@ describe("an experience", function()
 
   it("of twenty orders tells already", function()
     assert.is_true(looks_of(learned(20, function() return 40 end), {}, 1)[1] > 4)  -- without experience 2.1
+  end)
+
+  it("of however many slow orders looks early now and then: a speed-up is to be noticed", function()
+    assert.is_true(looks_of(learned(900, function() return 60 end), {}, 1)[1] < 20)
   end)
 
   it("notices a sudden speed-up and a slowing down", function()
@@ -207,13 +212,13 @@ describe("a client", function()
   it("learns of an order that it did not see completed only that it was open", function()
     local client = new_client()
     local placed = assert(client:order(provider.input "sandbox:slow=600"))
-    local heard = 0
+    local heard
     esim.run(function()
       local waiting = esim.spawn(function() return placed:wait(QUICK) end)
-      repeat
-        esim.sleep(0.05)
-        heard = select(2, known(client, "sandbox%3Aslow%3D600"))
-      until heard > 0.2
+      heard = assert(eventually(function()
+        local seconds = select(2, known(client, "sandbox%3Aslow%3D600"))
+        return seconds > 0.2 and seconds
+      end), "it never learned")
       placed:cancel()
       assert.equal("cancelled", select(2, waiting:join()).kind)
     end)
@@ -236,6 +241,20 @@ describe("a client", function()
     local placed = assert(box.client:order(provider.input "sandbox:slow=0"))
     assert(assert(client:resume(placed.id)):wait(QUICK))
     assert.equal("esim-experience 1\nend\n", client:experience())
+  end)
+
+  it("learns nothing of orders of which the kind is not known", function()
+    local a, inbox = assert(core.account { url = box.url }), core.inbox()
+    assert(a:token(box.token))
+    for _, kind in ipairs { "", "NEW_ESIM known" } do
+      local id = assert(inbox:poll(a, { target = "/v1/order/none", kind_of = kind, first = 0.05, cap = 0.05 }))
+      assert.is_true(inbox:wait(30))
+      assert.equal(id, (inbox:take()))
+      inbox:cancel(id, true)
+      assert.equal(kind == "", a:experience(kind) == "")
+    end
+    assert.same({ "NEW_ESIM known" }, a:kinds())
+    inbox:close()
   end)
 
   it("learns from an order that another process saved", function()

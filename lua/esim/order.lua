@@ -202,7 +202,7 @@ local function spec_of(self, left, options)
     deadline = math.max(0, left), age = age,
     seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), age) or nil,
     price = options.price, first = options.first, factor = options.factor, cap = options.cap,
-    jitter = options.jitter, kind_of = not mine.bare and mine.kind or "",
+    jitter = options.jitter, kind_of = mine.kind or "",
   }
 end
 
