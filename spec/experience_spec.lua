@@ -3,6 +3,7 @@
 local core = require "esim.core"
 local esim = require "esim"
 local eventually = require "spec.support.eventually"
+local process = require "esim_process"
 local provider = require "spec.support.provider"
 
 local MIDDLE = 0.5  -- no jitter
@@ -264,6 +265,26 @@ describe("a client", function()
     near(1, (known(client, "sandbox%3Aslow%3D0")))
     local old = assert(box.client:order(provider.input "sandbox:slow=0")):save():gsub(" kind=%S+", "")
     assert(assert(client:resume(old)):wait(QUICK))  -- saved by a version that did not know
+    near(1, (known(client, "sandbox%3Aslow%3D0")))
+  end)
+
+  it("has after a fork what its parent knew, and learns for itself", function()
+    local client = new_client()
+    buy(client, "sandbox:slow=0")
+    local placed = assert(client:order(provider.input "sandbox:slow=600"))
+    esim.run(function()
+      local waiting = esim.spawn(function() return placed:wait(QUICK) end)  -- the parent's looks are in its queues
+      esim.sleep(0.2)
+      local pid = process.fork()
+      if pid == 0 then
+        local own = client:order(provider.input "sandbox:slow=0")
+        local done = own and own:wait(QUICK) and known(client, "sandbox%3Aslow%3D0") or 0
+        process.exit(math.abs(done - 1 - 299 / 300) < 1e-5 and 0 or 1)
+      end
+      assert.equal(0, process.wait(pid))
+      placed:cancel()
+      waiting:join()
+    end)
     near(1, (known(client, "sandbox%3Aslow%3D0")))
   end)
 
