@@ -2,6 +2,8 @@
 
 local core = require "esim.core"
 local esim = require "esim"
+local eventually = require "spec.support.eventually"
+local process = require "esim_process"
 local provider = require "spec.support.provider"
 
 local MIDDLE = 0.5  -- no jitter
@@ -61,6 +63,10 @@ describe("an experience", function()
 
   it("of twenty orders tells already", function()
     assert.is_true(looks_of(learned(20, function() return 40 end), {}, 1)[1] > 4)  -- without experience 2.1
+  end)
+
+  it("of however many slow orders looks early now and then: a speed-up is to be noticed", function()
+    assert.is_true(looks_of(learned(900, function() return 60 end), {}, 1)[1] < 20)
   end)
 
   it("notices a sudden speed-up and a slowing down", function()
@@ -207,13 +213,13 @@ describe("a client", function()
   it("learns of an order that it did not see completed only that it was open", function()
     local client = new_client()
     local placed = assert(client:order(provider.input "sandbox:slow=600"))
-    local heard = 0
+    local heard
     esim.run(function()
       local waiting = esim.spawn(function() return placed:wait(QUICK) end)
-      repeat
-        esim.sleep(0.05)
-        heard = select(2, known(client, "sandbox%3Aslow%3D600"))
-      until heard > 0.2
+      heard = assert(eventually(function()
+        local seconds = select(2, known(client, "sandbox%3Aslow%3D600"))
+        return seconds > 0.2 and seconds
+      end), "it never learned")
       placed:cancel()
       assert.equal("cancelled", select(2, waiting:join()).kind)
     end)
@@ -238,6 +244,20 @@ describe("a client", function()
     assert.equal("esim-experience 1\nend\n", client:experience())
   end)
 
+  it("learns nothing of orders of which the kind is not known", function()
+    local a, inbox = assert(core.account { url = box.url }), core.inbox()
+    assert(a:token(box.token))
+    for _, kind in ipairs { "", "NEW_ESIM known" } do
+      local id = assert(inbox:poll(a, { target = "/v1/order/none", kind_of = kind, first = 0.05, cap = 0.05 }))
+      assert.is_true(inbox:wait(30))
+      assert.equal(id, (inbox:take()))
+      inbox:cancel(id, true)
+      assert.equal(kind == "", a:experience(kind) == "")
+    end
+    assert.same({ "NEW_ESIM known" }, a:kinds())
+    inbox:close()
+  end)
+
   it("learns from an order that another process saved", function()
     local line = assert(box.client:order(provider.input "sandbox:slow=0")):save()
     local client = new_client()
@@ -245,6 +265,26 @@ describe("a client", function()
     near(1, (known(client, "sandbox%3Aslow%3D0")))
     local old = assert(box.client:order(provider.input "sandbox:slow=0")):save():gsub(" kind=%S+", "")
     assert(assert(client:resume(old)):wait(QUICK))  -- saved by a version that did not know
+    near(1, (known(client, "sandbox%3Aslow%3D0")))
+  end)
+
+  it("has after a fork what its parent knew, and learns for itself", function()
+    local client = new_client()
+    buy(client, "sandbox:slow=0")
+    local placed = assert(client:order(provider.input "sandbox:slow=600"))
+    esim.run(function()
+      local waiting = esim.spawn(function() return placed:wait(QUICK) end)  -- the parent's looks are in its queues
+      esim.sleep(0.2)
+      local pid = process.fork()
+      if pid == 0 then
+        local own = client:order(provider.input "sandbox:slow=0")
+        local done = own and own:wait(QUICK) and known(client, "sandbox%3Aslow%3D0") or 0
+        process.exit(math.abs(done - 1 - 299 / 300) < 1e-5 and 0 or 1)
+      end
+      assert.equal(0, process.wait(pid))
+      placed:cancel()
+      waiting:join()
+    end)
     near(1, (known(client, "sandbox%3Aslow%3D0")))
   end)
 

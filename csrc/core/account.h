@@ -63,7 +63,7 @@ typedef struct esim_account {
   esim_heap bare;       /* requests with credentials of their own */
   esim_timer wake;      /* when the next one may go */
   esim_hold hold;
-  double submitted;     /* when the last poll was */
+  double submitted;     /* when the last wait for an order was */
   unsigned in_flight;
   unsigned orders_run;  /* that went since the last look */
   unsigned known;       /* to the engine of this birth */

@@ -45,8 +45,10 @@ void esim_dispatch_admit(esim_dispatch *d, esim_work *w, double now) {
   }
   know(d, w->account);
   if (w->kind == ESIM_POLL) {
-    esim_plan_look(q, w, now - w->account->submitted < TOGETHER, now);
-    w->account->submitted = now;
+    bool together = now - w->account->submitted < TOGETHER;
+    if (w->lore != NULL)
+      w->account->submitted = now;
+    esim_plan_look(q, w, together, now);
   } else {
     esim_due_enter(q, w, now);
   }

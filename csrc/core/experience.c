@@ -95,10 +95,10 @@ void esim_experience_draw(const esim_experience *x, esim_curve *c) {
 
 double esim_curve_unseen(const esim_curve *c, double last, double age) {
   unsigned k = esim_experience_bin(last), n = esim_experience_bin(age);
-  double since = last - begin_of(k), until = age - begin_of(n);
-  double before = c->waited[k] + since * (c->gone[k] + c->chance[k] * since / 2);
-  double after = c->waited[n] + until * (c->gone[n] + c->chance[n] * until / 2);
-  double gone = c->gone[k] + c->chance[k] * since;
+  double from = last - begin_of(k), to = age - begin_of(n);
+  double before = c->waited[k] + from * (c->gone[k] + c->chance[k] * from / 2);
+  double after = c->waited[n] + to * (c->gone[n] + c->chance[n] * to / 2);
+  double gone = c->gone[k] + c->chance[k] * from;
   return fmax(after - before - gone * (age - last), 0);
 }
 

@@ -10,8 +10,8 @@
 
 /*
 ** With c = last + 1 and u = (t + 1)/c the unseen waiting at age t is
-** ESIM_PRIOR * c * (u ln u - u + 1). Its root is found by Newton's method from the
-** parabola's, which lies to the left; the function is convex, so the first
+** ESIM_PRIOR * c * (u ln u - u + 1). Its root is found by Newton's method from
+** the parabola's, which lies to the left; the function is convex, so the first
 ** step overshoots and the rest descend.
 */
 double esim_schedule_due(double price, double last) {
