@@ -75,6 +75,7 @@ build = {
     ["esim.call"] = "lua/esim/call.lua",
     ["esim.client"] = "lua/esim/client.lua",
     ["esim.code"] = "lua/esim/code.lua",
+    ["esim.each"] = "lua/esim/each.lua",
     ["esim.env"] = "lua/esim/env.lua",
     ["esim.err"] = "lua/esim/err.lua",
     ["esim.experience"] = "lua/esim/experience.lua",

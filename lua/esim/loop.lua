@@ -62,6 +62,13 @@ end
 
 loop.settle = settle
 
+--- One that stands for whatever comes back: whoever finds something in it settles it, with `loop.settle`.
+function loop.any()
+  local pending = loop.pending()
+  pending.any = true
+  return pending
+end
+
 local function enlist(pending)
   pendings[pending.id] = pending
   in_flight = in_flight + 1

@@ -116,11 +116,7 @@ end
 
 -- Where the client has a log, that is told that the wait begins, and how it ends.
 local function watch_told(self, options)
-  local mine = state.of(self)
-  local _, e = told_wait.follow(state.client(self).log, {
-    order_id = self.id, correlation_id = self.correlation_id, placed = not mine.bare and mine.born or nil,
-    timeout = options.timeout,
-  }, watch_to_end, self, options)
+  local _, e = told_wait.follow(state.client(self).log, state.told(self), options.timeout, watch_to_end, self, options)
   return result(self, e)
 end
 

@@ -83,6 +83,12 @@ function state.context(order)
   return { order_id = order.id, correlation_id = order.correlation_id, secrets = secrets_of(order) }
 end
 
+--- What a log is told of a wait for `order`, as log/wait.lua takes it.
+function state.told(order)
+  local mine = inner[order]
+  return { order_id = order.id, correlation_id = order.correlation_id, placed = not mine.bare and mine.born or nil }
+end
+
 --- A copy of `e` for `order`: a token's error is shared by all who waited for it.
 function state.about(order, e)
   local copy = err.new(e.kind, e)

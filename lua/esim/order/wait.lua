@@ -47,14 +47,18 @@ end
 local Wait = setmetatable({ kind = "poll" }, loop.Pending)
 Wait.__index = Wait
 
---- @param order    order
--- @param options  what wait.check lets pass
+wait.Wait = Wait
+
+--- @param order     order
+-- @param options   what wait.check lets pass
+-- @param class     one that is made of wait.Wait, or nil: that
+-- @param deadline  native.clock(), or nil: after options.timeout
 -- @return wait, which must be stopped
-function wait.new(order, options)
-  local self = setmetatable({
-    order = order, deadline = native.clock() + options.timeout,
+function wait.new(order, options, class, deadline)
+  local self = setmetatable({  -- eight fields and no more, where nothing is special: Lua doubles what they take
+    order = order, deadline = deadline or native.clock() + options.timeout,
     id = false, ready = false, fault = false, answer = false,
-  }, Wait)
+  }, class or Wait)
   if options.on_status then
     self.on_status, self.told = options.on_status, #order.history
   end
@@ -221,7 +225,7 @@ function Wait:start(options)
   spec.seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), age) or nil
   spec.price, spec.first, spec.factor = options.price, options.first, options.factor
   spec.cap, spec.jitter = options.cap, options.jitter
-  spec.kind_of = not mine.bare and state.terms(order).kind or ""
+  spec.kind_of = state.terms(order).kind or ""
   local pending, fault = state.client(order):submit("poll", spec, nil, self)
   if not pending then
     return false, end_error(self, fault, {})
