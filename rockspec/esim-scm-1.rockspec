@@ -93,6 +93,7 @@ build = {
     ["esim.loop.hosts"] = "lua/esim/loop/hosts.lua",
     ["esim.loop.luv"] = "lua/esim/loop/luv.lua",
     ["esim.loop.nginx"] = "lua/esim/loop/nginx.lua",
+    ["esim.loop.numbered"] = "lua/esim/loop/numbered.lua",
     ["esim.loop.records"] = "lua/esim/loop/records.lua",
     ["esim.loop.waits"] = "lua/esim/loop/waits.lua",
     ["esim.metrics"] = "lua/esim/metrics.lua",

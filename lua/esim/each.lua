@@ -5,6 +5,7 @@
 local err = require "esim.err"
 local loop = require "esim.loop"
 local misuse = require "esim.misuse"
+local numbered = require "esim.loop.numbered"
 local order = require "esim.order"
 local protect = require "esim.protect"
 local state = require "esim.order.state"
@@ -15,7 +16,7 @@ local each = {}
 
 local inner = setmetatable({}, { __mode = "k" })  -- of each iterator, what no caller is to see
 
--- A wait that enters the queue of its `hub` when it is woken. `place` is where its iterator's list has it. Nothing that
+-- A wait that enters the queue of its `hub` when it is woken. `place` is its number among its iterator's. Nothing that
 -- the loop holds leads to the iterator itself: who drops that has it collected.
 local Look = setmetatable({}, wait.Wait)
 Look.__index = Look
@@ -46,10 +47,7 @@ local function tell(one, word, outcome)
 end
 
 local function drop(mine, look)
-  local looks = mine.looks
-  local last = looks[#looks]
-  looks[look.place], last.place = last, look.place
-  looks[#looks] = nil
+  mine.looks:drop(look.place)
   look:stop()
 end
 
@@ -97,8 +95,8 @@ local function begin(mine)
       return one, profile, failure
     else
       local look = wait.new(one, mine.options, Look, mine.deadline)
-      look.hub, look.place, mine.deadline = mine.hub, #mine.looks + 1, look.deadline
-      mine.looks[look.place] = look
+      look.hub, look.place, mine.deadline, mine.begun = mine.hub, mine.begun, look.deadline, mine.begun + 1
+      mine.looks:put(look.place, look)
       tell(one, "begun")
       local on
       on, e = attempt(mine, look, look.start)
@@ -123,7 +121,7 @@ end
 -- The next order that ended.
 local function step(mine)
   local one, profile, e = begin(mine)
-  while one == nil and #mine.looks > 0 do
+  while one == nil and mine.looks.count > 0 do
     local look = next_woken(mine.hub)
     if not look then
       await(mine)
@@ -142,7 +140,7 @@ local Each = {}
 Each.__index = Each
 
 function Each:__tostring()
-  return ("esim.each: %d orders"):format(#inner[self].looks)
+  return ("esim.each: %d orders"):format(inner[self].looks.count)
 end
 
 --- The next order that ended.
@@ -156,9 +154,9 @@ end
 function Each:close()
   local mine = inner[self]
   mine.source = nil
-  for i = #mine.looks, 1, -1 do
-    tell(mine.looks[i].order, "ended", "cancelled")
-    drop(mine, mine.looks[i])
+  for _, look in ipairs(mine.looks:list()) do
+    drop(mine, look)
+    tell(look.order, "ended", "cancelled")
   end
 end
 
@@ -195,7 +193,8 @@ function each.new(client, orders, options)
   wait.check(options, "esim.each", 2)
   local self = setmetatable({}, Each)
   inner[self] = {
-    client = client, source = source_of(orders), options = misuse.copy(options), looks = {},
+    client = client, source = source_of(orders), options = misuse.copy(options),
+    looks = numbered.new(), begun = 0,
     hub = { first = 1, last = 0 },
   }
   return self, nil, nil, self

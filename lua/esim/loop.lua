@@ -5,6 +5,7 @@
 
 local hosts = require "esim.loop.hosts"
 local native = require "esim.native"
+local numbered = require "esim.loop.numbered"
 local records = require "esim.loop.records"
 
 local loop = {
@@ -13,8 +14,7 @@ local loop = {
 }
 
 local inbox            -- made at first use: nothing happens at require
-local pendings = {}    -- by number
-local in_flight = 0
+local pendings = numbered.new()
 local forks = 0        -- how often this process was found to be a child
 local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
@@ -39,7 +39,7 @@ end
 
 --- Forget everything that was in flight: for specs.
 function loop.reset(replacement)
-  pendings, in_flight, recorded, inbox, kept = {}, 0, 0, replacement, {}
+  pendings, recorded, inbox, kept = numbered.new(), 0, replacement, {}
   hosts.use(nil)
 end
 
@@ -70,28 +70,26 @@ function loop.any()
 end
 
 local function enlist(pending)
-  pendings[pending.id] = pending
-  in_flight = in_flight + 1
+  pendings:put(pending.id, pending)
   recorded = recorded + (pending.tag and 1 or 0)
 end
 
 local function strike(pending)
-  pendings[pending.id] = nil
-  in_flight = in_flight - 1
+  pendings:drop(pending.id)
   recorded = recorded - (pending.tag and 1 or 0)
 end
 
 local function about_of(id)
-  local pending = pendings[id]
+  local pending = pendings:get(id)
   return pending and pending.about
 end
 
 -- The process forked: what was in flight is the parent's.
 local function lose_all()
-  local lost = pendings
+  local lost = pendings:list()
   forks = forks + 1
-  pendings, in_flight, recorded = {}, 0, 0
-  for _, pending in pairs(lost) do
+  pendings, recorded = numbered.new(), 0
+  for _, pending in ipairs(lost) do
     settle(pending, "forked", { sent = true })
   end
 end
@@ -111,7 +109,7 @@ function loop.pump(most)
     elseif id == false then
       lose_all()
     else
-      local pending = pendings[id]
+      local pending = pendings:get(id)
       if pending then
         if not (pending.kind == "poll" and fault == nil) then
           strike(pending)
@@ -182,7 +180,7 @@ end
 -- @param settled  true: the last answer of this poll said that its order is completed, or has failed
 function loop.cancel(pending, settled)
   kept[pending] = nil
-  if pendings[pending.id] == pending then
+  if pendings:get(pending.id) == pending then
     strike(pending)
     loop.inbox():cancel(pending.id, settled)
     if pending.about and not pending.ready then  -- of what has its answer the records have come
@@ -196,7 +194,7 @@ end
 
 --- Nobody waits for `pending` any more. An outcome that must not be lost comes all the same.
 function loop.abandon(pending)
-  if pendings[pending.id] == pending then
+  if pendings:get(pending.id) == pending then
     loop.inbox():abandon(pending.id)
   end
 end
@@ -233,7 +231,7 @@ end
 
 --- How much is in flight.
 function loop.count()
-  return in_flight
+  return pendings.count
 end
 
 --- How much of it has records that a hook is to be given.

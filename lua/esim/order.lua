@@ -23,18 +23,14 @@ end
 -- @param fields   id, correlation_id, created (seconds since 1970; nil: just now), bare (that is not known), status,
 --   warnings, kind (see esim.experience), or nil
 function order.new(client, fields)
-  local self = setmetatable({ id = fields.id, correlation_id = fields.correlation_id, history = {} }, Order)
+  local self = { id = fields.id, correlation_id = fields.correlation_id, history = {} }
   if fields.warnings and fields.warnings[1] then
     self.warnings = fields.warnings
   end
-  state.open(self, client, fields)
-  return self
+  return state.open(self, Order, client, fields)
 end
 
---- Whether `value` is an order.
-function order.is(value)
-  return getmetatable(value) == Order
-end
+order.is = state.is_order
 
 --- Look once.
 -- @param options  timeout (seconds until it must be answered, also where the provider asked to wait), or nil

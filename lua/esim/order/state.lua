@@ -9,7 +9,10 @@ local state = {}
 
 local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
 
-local inner = setmetatable({}, { __mode = "k" })  -- what no caller is to see
+-- What no caller is to see is in a metatable of the order's own, which is hidden. A weak table with a hundred thousand
+-- orders is one that Lua's collector goes through in one go.
+local of = debug.getmetatable
+
 local shared = setmetatable({}, { __mode = "k" }) -- of each client its terms, by kind
 local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }
 
@@ -22,44 +25,54 @@ local function terms_of(client, kind)
   return terms
 end
 
---- Know `order`, a table with id, correlation_id and history.
+--- Make an order of a table with id, correlation_id and history.
+-- @param class   __index (its methods) and __tostring
 -- @param client  service of the client (service.lua)
 -- @param fields  created (seconds since 1970; nil: just now), bare (that is not known), status, kind (see
 --   esim.experience), or nil
-function state.open(order, client, fields)
-  inner[order] = {  -- small: a hundred thousand orders may wait
+function state.open(order, class, client, fields)
+  local mine = {  -- small: a hundred thousand orders may wait
+    __index = class.__index, __tostring = class.__tostring, __metatable = false,
     terms = terms_of(client, fields.kind or ""),
     born = native.clock() - (fields.created and math.max(0, native.wall() - fields.created) or 0),
   }
   if fields.bare then
-    inner[order].bare = true
+    mine.bare = true
   end
+  setmetatable(order, mine)
   state.note(order, fields.status)
+  return order
+end
+
+--- Whether `value` was made so.
+function state.is_order(value)
+  local mine = type(value) == "table" and of(value)
+  return mine and mine.terms ~= nil and mine.born ~= nil
 end
 
 --- What is kept of `order`: terms, born (native.clock() at which it was placed), bare, looked (of the last look that
 -- worked), profile, failure, wait (the first of those that wait for it)
 function state.of(order)
-  return inner[order]
+  return of(order)
 end
 
 --- When it was placed, in whole seconds since 1970.
 function state.created(order)
-  return math.floor(native.wall() - (native.clock() - inner[order].born) + 0.5)
+  return math.floor(native.wall() - (native.clock() - of(order).born) + 0.5)
 end
 
 --- What `order` has in common with others: client, kind or nil
 function state.terms(order)
-  return inner[order].terms
+  return of(order).terms
 end
 
 --- The service of its client.
 function state.client(order)
-  return inner[order].terms.client
+  return of(order).terms.client
 end
 
 local function secrets_of(order)
-  return inner[order].terms.client:secrets()
+  return of(order).terms.client:secrets()
 end
 
 --- `text` without what must not be told.
@@ -85,7 +98,7 @@ end
 
 --- What a log is told of a wait for `order`, as log/wait.lua takes it.
 function state.told(order)
-  local mine = inner[order]
+  local mine = of(order)
   return { order_id = order.id, correlation_id = order.correlation_id, placed = not mine.bare and mine.born or nil }
 end
 
@@ -98,12 +111,12 @@ end
 
 --- @return profile or nil, err of kind `failed` or nil
 function state.outcome(order)
-  return inner[order].profile, inner[order].failure
+  return of(order).profile, of(order).failure
 end
 
 --- Whether `order` has ended.
 function state.is_final(order)
-  return inner[order].profile ~= nil or inner[order].failure ~= nil
+  return of(order).profile ~= nil or of(order).failure ~= nil
 end
 
 --- Take what a look brought. COMPLETED is final only with what it promises; a word that is not known is not final. What
@@ -123,9 +136,9 @@ function state.take(order, body)
         order_id = order.id, correlation_id = order.correlation_id,
       })
     end
-    inner[order].profile = profile.new(output)
+    of(order).profile = profile.new(output)
   elseif order.status == "FAILED" then
-    inner[order].failure = err.new("failed", {
+    of(order).failure = err.new("failed", {
       order_id = order.id, correlation_id = order.correlation_id, history = order.history,
       raw = err.scrub(body, secrets_of(order)),
     })
@@ -134,12 +147,12 @@ end
 
 --- Whether an answer says no more than that the provider does not know a young order yet.
 function state.lags(order, fault, got)
-  return not fault and got.http == 404 and native.clock() - inner[order].born < LAG
+  return not fault and got.http == 404 and native.clock() - of(order).born < LAG
 end
 
 --- The request of a look.
 function state.request(order)
-  local client = inner[order].terms.client
+  local client = of(order).terms.client
   return {
     method = "GET", target = client.api:path("order", order.id), headers = client:headers(order.correlation_id),
   }

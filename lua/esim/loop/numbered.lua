@@ -1,0 +1,47 @@
+--- Many things by their numbers, in tables that stay small: Lua's collector goes through a table in one go, and with a
+-- hundred thousand entries stops the world for that long.
+
+local numbered = {}
+
+local PAGES = 1024
+
+local Numbered = {}
+Numbered.__index = Numbered
+
+--- @return what is empty, with `count`
+function numbered.new()
+  return setmetatable({ count = 0 }, Numbered)
+end
+
+--- The thing of a number; nil for what is none.
+function Numbered:get(number)
+  local page = number and self[number % PAGES]
+  return page and page[number]
+end
+
+--- Put in `thing`, which is not there yet.
+function Numbered:put(number, thing)
+  local place = number % PAGES
+  local page = self[place] or {}
+  page[number], self[place] = thing, page
+  self.count = self.count + 1
+end
+
+--- Take out what is there. No memory is taken.
+function Numbered:drop(number)
+  self[number % PAGES][number] = nil
+  self.count = self.count - 1
+end
+
+--- All of them, as a list.
+function Numbered:list()
+  local list = {}
+  for place = 0, PAGES - 1 do
+    for _, thing in pairs(self[place] or {}) do
+      list[#list + 1] = thing
+    end
+  end
+  return list
+end
+
+return numbered
