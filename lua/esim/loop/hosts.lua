@@ -81,7 +81,8 @@ local function find(with, level)
   elseif with == "nginx" then
     error("esim.use: this is not nginx", level + 1)
   elseif LOOPS[with] then
-    return load_loop(with, level + 1)
+    local host = load_loop(with, level + 1)  -- no tail call: levels are counted
+    return host
   elseif with ~= nil then
     error("esim.use: a host's name (nginx, cqueues, luv, copas, blocking) or a table with a function `await` expected",
       level + 1)
