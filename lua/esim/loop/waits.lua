@@ -33,10 +33,10 @@ local function dequeue()
   return pending
 end
 
--- A coroutine may have been taken out of its loop without a word, and still not be collected.
+-- A coroutine may have been taken out of its loop, and still not be collected: its turn has long been.
 local function is_late(pending)
   pending.late = pending.late or native.clock() + LATE
-  return native.clock() > pending.late
+  return pending.may_lose and native.clock() > pending.late
 end
 
 -- Whether nobody lives to take the outcome of `pending`; then it is seen to.
@@ -89,18 +89,16 @@ end
 --- Those who wait in one loop.
 -- @param wake  function(pending): let its coroutine go on, later
 -- @param idle  function(crowd): nobody waits any more, or nil
--- @return { count = how many of them wait for the engine }
+-- @return { count = how many of them wait for the engine }; `may_lose`: it ends coroutines that are not collected
 function waits.crowd(wake, idle)
   return { count = 0, wake = wake, idle = idle or function() end }
 end
 
 --- The calling coroutine begins to wait for `pending`.
--- @return the coroutine that the loop resumes
 function waits.join(crowd, pending)
-  local thread = protect.running()
-  threads[pending], awaited[thread] = thread, pending
+  threads[pending] = protect.running()
   if not pending.crowd then
-    pending.crowd, pending.wake = crowd, settled
+    pending.crowd, pending.wake, pending.may_lose = crowd, settled, crowd.may_lose
     crowd.count = crowd.count + (pending.id and 1 or 0)
   end
   if pending.id and not pending.queued then
@@ -108,7 +106,14 @@ function waits.join(crowd, pending)
     examine()
     enqueue(pending)
   end
-  return thread
+end
+
+--- Suspend the calling coroutine with `yield(...)`; `pending.thread` is what the loop resumes, and holds it.
+function waits.suspend(pending, yield, ...)
+  local thread = protect.running()
+  pending.thread, awaited[thread] = thread, pending
+  yield(...)
+  pending.thread = nil
 end
 
 --- Take what the inbox holds, or a part of it: then the descriptor stays readable. Where there is no memory for it, it
