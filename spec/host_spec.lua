@@ -29,6 +29,15 @@ describe("in any host", function()
     assert.equal("esim.task: ended", tostring(slow))
   end)
 
+  it("a task begins when the present one waits, if not before", function()
+    esim.run(function()
+      local begun = 0
+      for _ = 1, 3 do esim.spawn(function() begun = begun + 1 end) end
+      esim.sleep(0)
+      assert.equal(3, begun)
+    end)
+  end)
+
   it("a run ends with all that was begun in it", function()
     local ended = 0
     assert.equal("result", esim.run(function()
