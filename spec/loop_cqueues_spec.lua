@@ -6,6 +6,8 @@ local esim = require "esim"
 local eventually = require "spec.support.eventually"
 local loop = require "esim.loop"
 local loops = require "spec.support.loops"
+local process = require "esim_process"
+local protect = require "esim.protect"
 local provider = require "spec.support.provider"
 
 local env = _ENV or getfenv(1)  -- luacheck: ignore
@@ -147,6 +149,35 @@ describe("a controller", function()
     end)
     assert(controller:loop())
     assert.equal(3, turns)
+  end)
+
+  it("is used in the child of a fork, a new one at once, the one that runs once it was reset", function()
+    local function order_in_child(prepare)
+      local pid = process.fork()
+      if pid == 0 then
+        prepare()
+        local ok = protect.call(function()
+          esim.run(function()
+            assert(box.client:order(provider.input()))
+            esim.sleep(0.01)
+          end)
+        end)
+        process.exit(ok and 0 or 1)
+      end
+      return process.wait(pid)
+    end
+    loops.run("cqueues", function() assert(box.client:order(provider.input())) end)
+    local pid = process.fork()
+    if pid == 0 then
+      process.exit(pcall(loops.run, "cqueues", function() assert(box.client:order(provider.input())) end) and 0 or 1)
+    end
+    assert.equal(0, process.wait(pid))
+    loops.run("cqueues", function()
+      local mine = esim.spawn(function() return box.client:order(provider.input "sandbox:hang=0.3") end)
+      esim.sleep(0.1)
+      assert.equal(0, order_in_child(function() cqueues.running():reset() end))
+      assert.truthy(mine:join())
+    end)
   end)
 
   it("is said to hold its tasks where they are joined outside of it", function()
