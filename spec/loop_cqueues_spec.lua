@@ -137,10 +137,20 @@ describe("a controller", function()
 
   it("survives that the descriptor it waited for is another's later", function()
     local controller, turns = cqueues.new(), 0
-    controller:wrap(function() assert(box.client:order(provider.input())) end)
+    controller:wrap(function()
+      local placed = assert(box.client:order(provider.input "sandbox:slow=60"))
+      local waiting = esim.spawn(function() placed:wait { timeout = 600, first = 600 } end)
+      esim.sleep(0.1)
+      placed:cancel()  -- so that the descriptor was not readable when it was last waited for
+      waiting:join()
+    end)
     assert(controller:loop())
+    local before, others = loop.fd(), {}
+    for i = 1, before do others[i] = assert(io.open "/dev/null") end  -- no number below is free
     loop.inbox():close()
     loop.reset()
+    assert.equal(before, loop.fd())
+    for _, other in ipairs(others) do other:close() end
     controller:wrap(function()
       for _ = 1, 3 do
         assert(box.client:order(provider.input()))

@@ -53,6 +53,19 @@ describe("luv's loop", function()
     assert.equal("result", task:join())
   end)
 
+  it("does not run our own tasks, nor what is inside of them", function()
+    local slept
+    esim.run(function()
+      coroutine.wrap(function()
+        esim.sleep(0.01)
+        slept = true
+      end)()
+      assert.is_true(slept)
+      assert.equal("tasks", loop.host().name)
+    end)
+    assert.is_false(uv.loop_alive())
+  end)
+
   it("that is stopped with work in flight goes on later, and blocks meanwhile", function()
     local placed
     coroutine.wrap(function()

@@ -12,7 +12,6 @@ local waits = {}
 local unpack = table.unpack or unpack
 
 local threads = setmetatable({}, { __mode = "kv" })  -- by pending; it holds neither
-local awaited = setmetatable({}, { __mode = "kv" })  -- what each of them waits for
 local line = { first = 1, last = 0 }                 -- pendings that somebody waited for, to be examined
 
 local WAKES = 32       -- at most that many are woken in one turn of a loop
@@ -110,8 +109,7 @@ end
 
 --- Suspend the calling coroutine with `yield(...)`; `pending.thread` is what the loop resumes, and holds it.
 function waits.suspend(pending, yield, ...)
-  local thread = protect.running()
-  pending.thread, awaited[thread] = thread, pending
+  pending.thread = protect.running()
   yield(...)
   pending.thread = nil
 end
@@ -130,15 +128,8 @@ function waits.resume(thread)
   end
 end
 
--- Whether `waiter` is still what its coroutine waits for: others may have resumed that. Where Lua 5.1 could not suspend
--- it, inside pcall, it went on.
-local function is_waiting(waiter)
-  local thread = waiter.thread
-  return thread and (awaited[thread] or waiter) == waiter and coroutine.status(thread) == "suspended"
-end
-
 --- Let those of a list go on that are in it now.
--- @param list    of { thread = coroutine }
+-- @param list    of { thread = coroutine }; without it where others have resumed that
 -- @param resume  function(coroutine)
 function waits.drain(list, resume)
   local now = {}
@@ -146,8 +137,9 @@ function waits.drain(list, resume)
     now[i], list[i] = list[i], nil
   end
   for _, waiter in ipairs(now) do
-    if is_waiting(waiter) then
-      resume(waiter.thread)
+    local thread = waiter.thread
+    if thread and coroutine.status(thread) == "suspended" then  -- Lua 5.1 could not suspend it inside pcall: it went on
+      resume(thread)
     end
   end
 end
