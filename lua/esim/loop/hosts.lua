@@ -41,7 +41,7 @@ end
 
 --- Whether the caller is in a coroutine that is none of our tasks' own, nor inside of one.
 function hosts.in_coroutine()
-  return hosts.may_yield() and not scheduler.busy()
+  return hosts.may_yield() and not (scheduler and scheduler.busy())
 end
 
 --- The host that suspends the caller: our tasks', what esim.use named, or what is recognised; else he blocks.
