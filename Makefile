@@ -81,6 +81,8 @@ bench:
 	@$(MAKE) -s LUA=lua5.4 specs
 	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/orders.lua
 	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/tokens.lua
+	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/schedule/run.lua
+	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/schedule/waiting.lua
 	@eval "$$($(MAKE) -s env LUA=luajit)" && luajit spec/bench/nginx/run.lua
 
 # The interpreter itself is linked with the sanitizer: preloading it would reach nginx too.

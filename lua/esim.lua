@@ -3,6 +3,7 @@
 
 local client = require "esim.client"
 local code = require "esim.code"
+local each = require "esim.each"
 local env = require "esim.env"
 local ident = require "esim.ident"
 local loop = require "esim.loop"
@@ -17,6 +18,7 @@ return {
   PRODUCTION = client.PRODUCTION,
   PREPRODUCTION = client.PREPRODUCTION,
   client = client.new,
+  each = each.new,
   from_env = env.options,
   metrics = metrics.new,
   code = code,

@@ -100,12 +100,12 @@ describe("an exchange", function()
     local ids = setmetatable({}, { __mode = "k" })
     local submit = loop.submit
     local connect = client { log = function() end }
-    function loop.submit(kind, account, spec, left)
+    function loop.submit(kind, account, spec, ...)
       if spec then
         spec.about = { spec.about }  -- a table, of which the collector tells
         ids[spec.about] = true
       end
-      return submit(kind, account, spec, left)
+      return submit(kind, account, spec, ...)
     end
     for _ = 1, 3 do assert(connect:products()) end
     local order = assert(connect:order(provider.input()))
@@ -322,9 +322,9 @@ describe("a hook", function()
 
   it("that is none has no records, and no pending of its own", function()
     local submit, specs = loop.submit, {}
-    function loop.submit(kind, account, spec, left)
+    function loop.submit(kind, account, spec, ...)
       specs[#specs + 1] = spec or kind
-      return submit(kind, account, spec, left)
+      return submit(kind, account, spec, ...)
     end
     local order = assert(client { log = false }:order(provider.input()))
     assert(order:wait(QUICK))

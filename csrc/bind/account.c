@@ -1,6 +1,7 @@
 #include "account.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "../core/engine.h"
 #include "bind.h"
@@ -21,7 +22,8 @@ esim_account *bind_check_account(lua_State *L, int index) {
 
 /*
 ** core.account{ url=, rate=, connections=, timeout=, ca_file=, client_cert=,
-** client_key=, allow_http=, records= } -> account | nil, fault
+** client_key=, allow_http=, records=, headers= } -> account | nil, fault
+** headers: the lines that all its exchanges have, "Name: value"
 */
 static int account_open(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -36,6 +38,9 @@ static int account_open(lua_State *L) {
     .allow_http = options_boolean(L, 1, "allow_http"),
     .records = options_boolean(L, 1, "records")
   };
+  const char *lines[ESIM_COMMON_MAX];
+  spec.line_count = options_lines(L, 1, "headers", lines, ESIM_COMMON_MAX);
+  spec.lines = lines;
   account *a = lua_newuserdatauv(L, sizeof *a, 0);
   a->core = NULL;
   luaL_setmetatable(L, TYPE);
@@ -93,8 +98,45 @@ static int account_rate(lua_State *L) {
   return 0;
 }
 
+/*
+** account:experience(kind) -> text; account:experience(kind, text) -> whether
+** it is one that is kept now in the place of what there was. Where there is no
+** memory, or no room for one kind more, it is not.
+*/
+static int account_experience(lua_State *L) {
+  esim_account *a = bind_check_account(L, 1);
+  const char *kind = luaL_checkstring(L, 2);
+  const char *given = luaL_optstring(L, 3, NULL);
+  esim_lore *lore = esim_lores_find(&a->lores, kind);
+  if (given != NULL) {
+    bool kept = lore->key != NULL && strcmp(lore->key, kind) == 0 &&
+                esim_lore_read(lore, given);
+    lua_pushboolean(L, kept);
+  } else {
+    char text[ESIM_EXPERIENCE_TEXT];
+    size_t size = esim_lore_write(lore, text);
+    lua_pushlstring(L, text, size);
+  }
+  return 1;
+}
+
+/* account:kinds() -> list of the kinds of orders that have an experience */
+static int account_kinds(lua_State *L) {
+  esim_account *a = bind_check_account(L, 1);
+  int count = 0;
+  lua_newtable(L);
+  esim_lore *lore = NULL;
+  while ((lore = esim_lores_next(&a->lores, lore)) != NULL) {
+    lua_pushstring(L, lore->key);
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
 static const luaL_Reg methods[] = {
   { "rate", account_rate },
+  { "experience", account_experience },
+  { "kinds", account_kinds },
   { "token", account_token },
   { NULL, NULL }
 };

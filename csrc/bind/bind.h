@@ -13,6 +13,7 @@ void bind_code(lua_State *L);
 void bind_symbol(lua_State *L);
 void bind_account(lua_State *L);
 void bind_schedule(lua_State *L);
+void bind_experience(lua_State *L);
 void bind_inbox(lua_State *L);
 void bind_nginx(lua_State *L);
 

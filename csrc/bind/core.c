@@ -28,6 +28,12 @@ static int core_clock(lua_State *L) {
   return 1;
 }
 
+/* core.wall() -> seconds since 1970 */
+static int core_wall(lua_State *L) {
+  lua_pushnumber(L, esim_wall());
+  return 1;
+}
+
 /* core.base64(bytes) -> text (RFC 4648), for HTTP Basic: wiped here */
 static int core_base64(lua_State *L) {
   size_t size;
@@ -64,6 +70,7 @@ static void check_host(lua_State *L) {
 static const luaL_Reg functions[] = {
   { "uuid", core_uuid },
   { "clock", core_clock },
+  { "wall", core_wall },
   { "base64", core_base64 },
   { NULL, NULL }
 };
@@ -82,6 +89,7 @@ int luaopen_esim_core(lua_State *L) {
   bind_symbol(L);
   bind_account(L);
   bind_schedule(L);
+  bind_experience(L);
   bind_inbox(L);
   bind_nginx(L);
   return 1;

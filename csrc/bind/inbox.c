@@ -48,27 +48,6 @@ static int inbox_close(lua_State *L) {
 
 /* Submitting. */
 
-static void read_lines(lua_State *L, int table, esim_spec *spec) {
-  lua_getfield(L, table, "headers");
-  if (lua_isnil(L, -1)) {
-    lua_pop(L, 1);
-    return;
-  }
-  luaL_checktype(L, -1, LUA_TTABLE);
-  size_t count = lua_rawlen(L, -1);
-  if (count > sizeof spec->lines / sizeof *spec->lines)
-    luaL_error(L, "headers: too many");
-  for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, -1, (int)i + 1);
-    if (lua_type(L, -1) != LUA_TSTRING ||
-        strlen(lua_tostring(L, -1)) != lua_rawlen(L, -1))
-      luaL_error(L, "headers: line %d is no header", (int)i + 1);
-    spec->lines[spec->line_count++] = lua_tostring(L, -1);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-}
-
 static void read_body(lua_State *L, int table, esim_spec *spec) {
   lua_getfield(L, table, "body");
   if (!lua_isnil(L, -1)) {
@@ -94,7 +73,7 @@ static int submit(lua_State *L, esim_kind kind) {
   esim_spec spec = { .kind = kind, .account = bind_check_account(L, 2) };
   luaL_checktype(L, 3, LUA_TTABLE);
   spec.target = options_required(L, 3, "target");
-  read_lines(L, 3, &spec);
+  spec.line_count = options_lines(L, 3, "headers", spec.lines, ESIM_OWN_MAX);
   read_body(L, 3, &spec);
   spec.method = options_string(L, 3, "method");
   if (spec.method == NULL)
@@ -104,6 +83,7 @@ static int submit(lua_State *L, esim_kind kind) {
   spec.age = options_number(L, 3, "age", 0, 0);
   spec.seen = options_number(L, 3, "seen", 0, 0);
   spec.schedule = bind_read_schedule(L, 3);
+  spec.kind_of = options_string(L, 3, "kind_of");
   spec.tag = options_number(L, 3, "tag", 0, 0);
   spec.attempt = (unsigned)options_number(L, 3, "attempt", 1, 1);
   spec.again = options_string(L, 3, "again");
@@ -139,10 +119,13 @@ static int inbox_again(lua_State *L) {
   return 1;
 }
 
-/* inbox:cancel(id): nothing more comes for it */
+/*
+** inbox:cancel(id [, settled]): nothing more comes for it; `settled`: the last
+** answer of this poll said that its order is completed, or has failed
+*/
 static int inbox_cancel(lua_State *L) {
   esim_inbox *in = check_inbox(L);
-  esim_engine_cancel(in, luaL_checknumber(L, 2));
+  esim_engine_cancel(in, luaL_checknumber(L, 2), lua_toboolean(L, 3));
   return 0;
 }
 

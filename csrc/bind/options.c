@@ -51,3 +51,28 @@ bool options_boolean(lua_State *L, int table, const char *field) {
   lua_pop(L, 1);
   return value;
 }
+
+static const char *check_line(lua_State *L, const char *field, int i) {
+  const char *line = lua_tostring(L, -1);
+  if (lua_type(L, -1) != LUA_TSTRING || strlen(line) != lua_rawlen(L, -1))
+    luaL_error(L, "%s: line %d is no header", field, i);
+  return line;
+}
+
+unsigned options_lines(lua_State *L, int table, const char *field,
+                       const char **lines, unsigned most) {
+  get(L, table, field);
+  unsigned count = 0;
+  if (!lua_isnil(L, -1)) {
+    luaL_checktype(L, -1, LUA_TTABLE);
+    if (lua_rawlen(L, -1) > most)
+      luaL_error(L, "%s: too many", field);
+    for (unsigned end = (unsigned)lua_rawlen(L, -1); count < end; count++) {
+      lua_rawgeti(L, -1, (int)count + 1);
+      lines[count] = check_line(L, field, (int)count + 1);
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+  return count;
+}

@@ -22,6 +22,13 @@ const char *options_string(lua_State *L, int table, const char *field);
 /* The same; raises where there is none. */
 const char *options_required(lua_State *L, int table, const char *field);
 
+/*
+** A list of header lines: how many there are, `most` at most. The table in it
+** must stay as well.
+*/
+unsigned options_lines(lua_State *L, int table, const char *field,
+                       const char **lines, unsigned most);
+
 bool options_boolean(lua_State *L, int table, const char *field);
 
 #endif

@@ -38,7 +38,8 @@ static int schedule_next(lua_State *L) {
   unsigned looks = (unsigned)luaL_checknumber(L, 3);
   double chance = luaL_checknumber(L, 4);
   bool together = lua_toboolean(L, 5);
-  lua_pushnumber(L, esim_schedule_next(&s, last, looks, together, chance));
+  lua_pushnumber(L, esim_schedule_next(&s, NULL, last, looks, together,
+                                       chance));
   return 1;
 }
 

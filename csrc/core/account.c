@@ -15,7 +15,10 @@ static void free_account(esim_account *a) {
   free((char *)a->trust.ca_file);
   free((char *)a->trust.client_cert);
   free((char *)a->trust.client_key);
+  for (unsigned i = 0; i < a->line_count; i++)
+    free((char *)a->lines[i]);
   esim_account_forget(a->authorization);
+  esim_lores_close(&a->lores);
   free(a);
 }
 
@@ -32,6 +35,27 @@ static bool copy_url(esim_account *a, const char *url) {
     a->url_size--;
   a->url = strndup(url, a->url_size);
   return a->url != NULL;
+}
+
+static esim_fault copy_lines(esim_account *a, const esim_account_spec *spec) {
+  for (unsigned i = 0; i < spec->line_count; i++) {
+    const char *line = spec->lines[i];
+    if (!esim_header_clean(line, strlen(line)))
+      return ESIM_HEADER;
+    if (!copy_text(line, &a->lines[i]))
+      return ESIM_MEMORY;
+    a->line_count++;
+  }
+  return ESIM_OK;
+}
+
+static esim_fault copy_texts(esim_account *a, const esim_account_spec *spec) {
+  if (!copy_url(a, spec->url) ||
+      !copy_text(spec->trust.ca_file, &a->trust.ca_file) ||
+      !copy_text(spec->trust.client_cert, &a->trust.client_cert) ||
+      !copy_text(spec->trust.client_key, &a->trust.client_key))
+    return ESIM_MEMORY;
+  return copy_lines(a, spec);
 }
 
 esim_account *esim_account_open(const esim_account_spec *spec,
@@ -51,15 +75,11 @@ esim_account *esim_account_open(const esim_account_spec *spec,
   a->connections = spec->connections;
   a->loopback = loopback;
   a->records = spec->records;
-  if (!copy_url(a, spec->url) ||
-      !copy_text(spec->trust.ca_file, &a->trust.ca_file) ||
-      !copy_text(spec->trust.client_cert, &a->trust.client_cert) ||
-      !copy_text(spec->trust.client_key, &a->trust.client_key)) {
-    free_account(a);
-    return NULL;
-  }
-  *fault = ESIM_OK;
-  return a;
+  *fault = copy_texts(a, spec);
+  if (*fault == ESIM_OK)
+    return a;
+  free_account(a);
+  return NULL;
 }
 
 void esim_account_retain(esim_account *a) {

@@ -8,12 +8,18 @@
 #include "fault.h"
 #include "heap.h"
 #include "hold.h"
+#include "lore.h"
+#include "turns.h"
 #include "wire.h"
+
+#define ESIM_COMMON_MAX 4  /* header lines that all its exchanges have */
 
 /* What an account is made of; strings are copied. */
 typedef struct esim_account_spec {
   const char *url;       /* the base of every target */
   esim_trust trust;
+  const char *const *lines;  /* headers of every exchange, "Name: value" */
+  unsigned line_count;   /* at most ESIM_COMMON_MAX */
   double rate;           /* requests a second; 0: unlimited */
   double timeout;        /* seconds for one exchange */
   unsigned connections;  /* exchanges on the wire at a time, 1 or more */
@@ -32,6 +38,8 @@ typedef struct esim_account {
   char *url;
   size_t url_size;
   esim_trust trust;
+  const char *lines[ESIM_COMMON_MAX];  /* headers of every exchange */
+  unsigned line_count;
   double timeout;
   unsigned connections;
   bool loopback;
@@ -39,6 +47,8 @@ typedef struct esim_account {
 
   /* Not changed once something was submitted. */
   double rate;
+
+  esim_lores lores;     /* what its orders took */
 
   /* Guarded by the gate. */
   char *authorization;  /* the header line; NULL: no token yet */
@@ -48,20 +58,23 @@ typedef struct esim_account {
   struct esim_account *next_posted;
 
   /* The driver's alone. */
-  esim_heap orders;     /* orders and requests to be sent, first come first */
-  esim_heap looks;      /* looks that are due, longest overdue first */
+  esim_heap orders;     /* orders, requests and calls, first come first */
+  esim_turns looks;     /* looks at orders, that are due */
   esim_heap bare;       /* requests with credentials of their own */
   esim_timer wake;      /* when the next one may go */
   esim_hold hold;
-  double submitted;     /* when the last poll was */
+  double submitted;     /* when the last wait for an order was */
   unsigned in_flight;
-  bool looks_turn;      /* an order went last: the next is a look */
+  unsigned orders_run;  /* that went since the last look */
   unsigned known;       /* to the engine of this birth */
   bool dirty;           /* listed to be served */
   struct esim_account *next_dirty;
 } esim_account;
 
-/* A new account with one reference; NULL: *fault is ESIM_URL or ESIM_MEMORY. */
+/*
+** A new account with one reference; NULL: *fault is ESIM_URL, ESIM_HEADER (a
+** line) or ESIM_MEMORY.
+*/
 esim_account *esim_account_open(const esim_account_spec *spec,
                                 esim_fault *fault);
 

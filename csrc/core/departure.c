@@ -6,6 +6,7 @@
 #include "due.h"
 #include "plan.h"
 
+#define ORDERS_RUN 8    /* orders that may go while a look is due */
 #define LENIENCE 0.5    /* seconds that libcurl may take over a time-out */
 
 static double limit(const esim_work *w, double now) {
@@ -37,43 +38,51 @@ static void start(esim_queues *q, esim_wire *wire, esim_work *w, double now) {
 }
 
 /*
-** Orders and looks take turns, so that neither starves the other. What brings
-** its own credentials goes first: it may be asking for the token.
+** Orders go before looks, for somebody waits for their acceptance, but not all
+** the time. What brings its own credentials goes first: it may be asking for
+** the token.
 */
-static esim_work *choose(esim_account *a) {
+static esim_work *choose(esim_account *a, double now) {
   if (a->bare.root != NULL)
     return esim_queues_first(&a->bare);
   bool look = a->orders.root == NULL ||
-              (a->looks_turn && a->looks.root != NULL);
-  esim_work *first = esim_queues_first(look ? &a->looks : &a->orders);
-  if (first != NULL)
-    a->looks_turn = !look;
-  return first;
+              (a->orders_run >= ORDERS_RUN && esim_turns_any(&a->looks));
+  if (look) {
+    a->orders_run = 0;
+    return esim_turns_first(&a->looks, now);
+  }
+  a->orders_run += esim_turns_any(&a->looks);
+  return esim_queues_first(&a->orders);
+}
+
+static bool has_signed(const esim_account *a) {
+  return a->orders.root != NULL || esim_turns_any(&a->looks);
 }
 
 /* When the next one may go; INFINITY: there is none, or nothing lets it. */
 static double may_start(const esim_account *a, double now) {
   if (a->bare.root != NULL)
     return esim_hold_bare(&a->hold);
-  if (a->orders.root != NULL || a->looks.root != NULL)
+  if (has_signed(a))
     return esim_hold_signed(&a->hold, now);
   return INFINITY;
 }
 
 /* What is due and would be signed, a look rather than an order; or NULL. */
-static esim_work *first_signed(const esim_account *a) {
-  return esim_queues_first(a->looks.root != NULL ? &a->looks : &a->orders);
+static esim_work *first_signed(esim_account *a, double now) {
+  return esim_turns_any(&a->looks) ? esim_turns_first(&a->looks, now)
+                                   : esim_queues_first(&a->orders);
 }
 
 /* It goes back to Lua instead of out: Lua knows of new tokens. */
 static void tell_stale(esim_queues *q, esim_account *a, double now) {
-  if (first_signed(a) == NULL || esim_hold_tell(&a->hold) > now)
+  if (!has_signed(a) || esim_hold_tell(&a->hold) > now)
     return;
   esim_account_hear(a);  /* it may be replaced, and we be told only later */
   if (esim_hold_tell(&a->hold) > now)
     return;
   esim_hold_told(&a->hold, now);
-  esim_work *w = first_signed(a);
+  esim_work *w = first_signed(a, now);
   esim_queues_leave(q, w);
   w->stale = a->hold.life.serial;
   esim_queues_finish(q, w, ESIM_OK);
@@ -83,9 +92,9 @@ static void serve(esim_queues *q, esim_wire *wire, esim_account *a,
                   double now) {
   tell_stale(q, a, now);
   while (a->in_flight < a->connections && may_start(a, now) <= now)
-    start(q, wire, choose(a), now);
+    start(q, wire, choose(a, now), now);
   double due = a->in_flight < a->connections ? may_start(a, now) : INFINITY;
-  if (first_signed(a) != NULL && esim_hold_ended(&a->hold, now))
+  if (has_signed(a) && esim_hold_ended(&a->hold, now))
     due = fmin(due, esim_hold_tell(&a->hold));
   esim_queues_wake(q, a, due);
 }

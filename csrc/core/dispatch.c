@@ -25,7 +25,8 @@ static void know(esim_dispatch *d, esim_account *a) {
   if (a->known == d->birth)
     return;
   a->known = d->birth;
-  a->orders.root = a->looks.root = a->bare.root = NULL;
+  a->orders.root = a->bare.root = NULL;
+  esim_turns_open(&a->looks, d->birth);
   a->wake = (esim_timer){ 0 };
   a->in_flight = 0;
   a->dirty = false;
@@ -37,17 +38,19 @@ static void know(esim_dispatch *d, esim_account *a) {
 
 void esim_dispatch_admit(esim_dispatch *d, esim_work *w, double now) {
   esim_queues *q = &d->queues;
-  esim_queues_list(q, w);
+  esim_queues_admit(q, w);
   if (w->kind == ESIM_SLEEP) {
     esim_queues_wait(q, w, w->deadline);
     return;
   }
   know(d, w->account);
   if (w->kind == ESIM_POLL) {
-    esim_plan_look(q, w, now - w->account->submitted < TOGETHER, now);
-    w->account->submitted = now;
+    bool together = now - w->account->submitted < TOGETHER;
+    if (w->lore != NULL)
+      w->account->submitted = now;
+    esim_plan_look(q, w, together, now);
   } else {
-    esim_due_enter(q, w, esim_queues_behind(q));
+    esim_due_enter(q, w, now);
   }
 }
 
@@ -56,7 +59,7 @@ void esim_dispatch_again(esim_dispatch *d, esim_work *w, double now) {
   esim_queues_list(q, w);
   if (w->stale) {
     w->stale = 0;
-    esim_due_enter(q, w, w->place.due);
+    esim_due_enter(q, w, now);
   } else if (w->http == 401) {  /* it was not about the order */
     w->http = 0;
     esim_due_enter(q, w, now);
@@ -113,22 +116,26 @@ void esim_dispatch_abandon(esim_dispatch *d, esim_work *w) {
 
 /* Tokens. */
 
-static void refuse(esim_queues *q, esim_heap *queue) {
+static void refuse(esim_queues *q, esim_work *w) {
+  esim_queues_leave(q, w);
+  w->http = 401;
+  esim_queues_finish(q, w, ESIM_OK);
+}
+
+static void refuse_all(esim_queues *q, esim_account *a, double now) {
   esim_work *w;
-  while ((w = esim_queues_first(queue)) != NULL) {
-    esim_queues_leave(q, w);
-    w->http = 401;
-    esim_queues_finish(q, w, ESIM_OK);
-  }
+  while ((w = esim_queues_first(&a->orders)) != NULL)
+    refuse(q, w);
+  while ((w = esim_turns_first(&a->looks, now)) != NULL)
+    refuse(q, w);
 }
 
 void esim_dispatch_token(esim_dispatch *d, esim_account *a, bool given_up) {
   know(d, a);
   esim_account_hear(a);
-  if (given_up && esim_hold_waits(&a->hold, esim_clock())) {
-    refuse(&d->queues, &a->orders);
-    refuse(&d->queues, &a->looks);
-  }
+  double now = esim_clock();
+  if (given_up && esim_hold_waits(&a->hold, now))
+    refuse_all(&d->queues, a, now);
   esim_hold_give_up(&a->hold);
   esim_queues_mark(&d->queues, a);
 }

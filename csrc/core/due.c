@@ -3,13 +3,13 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "clock.h"
-
 #define ROOM 2.0        /* seconds of its deadline that an order is sent with */
 
 double esim_due_latest(const esim_work *w) {
   switch (w->kind) {
     case ESIM_POLL:
+      if (w->lore != NULL && !w->final)
+        return w->deadline;
       return w->account->hold.paused_until <= w->deadline
                  ? w->deadline + ESIM_GRACE
                  : w->deadline;
@@ -27,17 +27,23 @@ static double next_doubt(const esim_work *w, double now) {
   return paused_until > now + ESIM_PATIENCE ? now : now + ESIM_PATIENCE;
 }
 
-void esim_due_enter(esim_queues *q, esim_work *w, double place) {
+void esim_due_enter(esim_queues *q, esim_work *w, double now) {
   double late = INFINITY;
   if (isfinite(w->deadline))
     late = esim_due_latest(w);
   else if (w->kind != ESIM_POLL)
-    late = next_doubt(w, esim_clock());
-  esim_queues_enter(q, w, place, late);
+    late = next_doubt(w, now);
+  esim_queues_enter(q, w, late);
 }
 
 static bool ended(const esim_work *w, double now) {
   return !w->bare && esim_hold_ended(&w->account->hold, now);
+}
+
+/* A look whose turn has not come by its deadline may come a little later. */
+static bool is_too_late(const esim_work *w) {
+  return w->lore == NULL || w->final ||
+         w->account->hold.paused_until > w->deadline;
 }
 
 static void expire(esim_queues *q, esim_work *w, double now) {
@@ -51,6 +57,11 @@ static void expire(esim_queues *q, esim_work *w, double now) {
     return;
   }
   esim_queues_leave(q, w);
+  if (!is_too_late(w)) {
+    w->final = true;
+    esim_due_enter(q, w, now);
+    return;
+  }
   if (w->http == 0 && a->hold.paused_until > now) {
     w->http = 429;
     w->retry_after = a->hold.paused_until - now;
@@ -61,7 +72,6 @@ static void expire(esim_queues *q, esim_work *w, double now) {
 }
 
 static void fire(esim_queues *q, esim_wire *wire, esim_work *w, double now) {
-  double due = w->timer.due;
   esim_heap_clear(&q->timers, &w->timer);
   if (w->kind == ESIM_SLEEP)
     esim_queues_finish(q, w, ESIM_OK);
@@ -70,7 +80,7 @@ static void fire(esim_queues *q, esim_wire *wire, esim_work *w, double now) {
   else if (w->stage == ESIM_FLYING)  /* libcurl can miss its own timer */
     esim_wire_expire(wire, &w->flight->exchange);
   else
-    esim_due_enter(q, w, w->kind == ESIM_POLL ? due : esim_queues_behind(q));
+    esim_due_enter(q, w, now);
 }
 
 /*

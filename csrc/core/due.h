@@ -15,14 +15,15 @@
 */
 
 /*
-** When it is too late for `work` to leave its queue. An order that has waited,
+** When it is too late for `work` to leave its queue, or, a look, to be any but
+** the last. An order that has waited,
 ** for the rate or after a 429, is not sent at the last moment: with no time for
 ** the answer a refusal would become an unknown outcome.
 */
 double esim_due_latest(const esim_work *work);
 
 /* Put `work` in its account's queue, until it is too late. */
-void esim_due_enter(esim_queues *queues, esim_work *work, double place);
+void esim_due_enter(esim_queues *queues, esim_work *work, double now);
 
 /* Fire what is due. */
 void esim_due_fire(esim_queues *queues, esim_wire *wire, double now);

@@ -224,7 +224,7 @@ bool esim_engine_again(esim_inbox *in, double id) {
   return ours;
 }
 
-void esim_engine_cancel(esim_inbox *in, double id) {
+void esim_engine_cancel(esim_inbox *in, double id, bool settled) {
   esim_work *w = esim_inbox_find(in, id);
   if (w == NULL)
     return;
@@ -239,8 +239,11 @@ void esim_engine_cancel(esim_inbox *in, double id) {
       esim_driver_post(driver, w);
   }
   unlock();
-  if (!away)
-    esim_work_close(w);
+  if (away)
+    return;
+  if (settled)
+    esim_work_learn(w, true);
+  esim_work_close(w);
 }
 
 /* A poll that is not with the driver has an outcome only if it is given one. */

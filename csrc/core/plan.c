@@ -8,10 +8,18 @@
 #define EARLY 0.05      /* of its interval: how early a look may come */
 #define EARLY_MAX 0.1   /* seconds of that */
 
+static double next_age(const esim_work *w, bool together) {
+  double last = w->looked - w->born, chance = esim_chance();
+  return w->lore != NULL
+             ? esim_lore_next(w->lore, &w->schedule, last, w->looks, together,
+                              chance)
+             : esim_schedule_next(&w->schedule, NULL, last, w->looks, together,
+                                  chance);
+}
+
 void esim_plan_look(esim_queues *q, esim_work *w, bool together,
                     double no_sooner) {
-  double due = w->born + esim_schedule_next(&w->schedule, w->looked - w->born,
-                                            w->looks, together, esim_chance());
+  double due = w->born + next_age(w, together);
   due = esim_schedule_bound(fmax(due, no_sooner), w->deadline);
   w->final = due >= w->deadline;
   double early = fmin(EARLY * (due - w->looked), EARLY_MAX);
@@ -33,6 +41,7 @@ void esim_plan_retry(esim_queues *q, esim_work *w, double now) {
 }
 
 void esim_plan_next(esim_queues *q, esim_work *w, double retry_after) {
+  esim_work_learn(w, false);
   w->looks++;
   w->failures = 0;
   w->http = 0;

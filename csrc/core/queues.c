@@ -21,6 +21,11 @@ void esim_queues_list(esim_queues *q, esim_work *w) {
   q->all = w;
 }
 
+void esim_queues_admit(esim_queues *q, esim_work *w) {
+  w->place.due = q->sequence++;
+  esim_queues_list(q, w);
+}
+
 void esim_queues_release(esim_queues *q, esim_work *w) {
   if (w->before == NULL && q->all != w)
     return;  /* dropped before it was admitted */
@@ -77,9 +82,7 @@ esim_account *esim_queues_next_awake(esim_queues *q, double now) {
 /* Waiting for a timer, or for its turn. */
 
 static esim_heap *queue_of(esim_work *w) {
-  if (w->bare)
-    return &w->account->bare;
-  return w->kind == ESIM_POLL ? &w->account->looks : &w->account->orders;
+  return w->bare ? &w->account->bare : &w->account->orders;
 }
 
 void esim_queues_wait(esim_queues *q, esim_work *w, double due) {
@@ -87,22 +90,22 @@ void esim_queues_wait(esim_queues *q, esim_work *w, double due) {
   esim_heap_set(&q->timers, &w->timer, due);
 }
 
-void esim_queues_enter(esim_queues *q, esim_work *w, double place,
-                       double late) {
+void esim_queues_enter(esim_queues *q, esim_work *w, double late) {
   w->stage = ESIM_READY;
-  esim_heap_set(queue_of(w), &w->place, place);
+  if (w->lore != NULL)
+    esim_turns_enter(&w->account->looks, w);
+  else
+    esim_heap_set(queue_of(w), &w->place, w->place.due);
   if (isfinite(late))
     esim_heap_set(&q->timers, &w->timer, late);
   esim_queues_mark(q, w->account);
 }
 
-double esim_queues_behind(esim_queues *q) {
-  return q->sequence++;
-}
-
 void esim_queues_leave(esim_queues *q, esim_work *w) {
   esim_heap_clear(&q->timers, &w->timer);
-  if (w->account != NULL)
+  if (w->lore != NULL)
+    esim_turns_leave(&w->account->looks, w);
+  else if (w->account != NULL)
     esim_heap_clear(queue_of(w), &w->place);
 }
 

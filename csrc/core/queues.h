@@ -26,7 +26,11 @@ typedef struct esim_queues {
 
 void esim_queues_open(esim_queues *queues);
 
-/* List `work` as the driver's; no longer; no longer, and free it. */
+/*
+** List `work` as the driver's: for the first time, again; no longer; no longer,
+** and free it.
+*/
+void esim_queues_admit(esim_queues *queues, esim_work *work);
 void esim_queues_list(esim_queues *queues, esim_work *work);
 void esim_queues_release(esim_queues *queues, esim_work *work);
 void esim_queues_discard(esim_queues *queues, esim_work *work);
@@ -35,12 +39,11 @@ void esim_queues_discard(esim_queues *queues, esim_work *work);
 void esim_queues_wait(esim_queues *queues, esim_work *work, double due);
 
 /*
-** Put `work` in its account's queue, the least `place` first; `late`: when its
-** timer fires there; INFINITY: never. A place behind all that have such a one.
+** Put `work` in its account's queue: a look at an order among these, all else
+** in the order in which it was listed first. `late`: when its timer fires
+** there; INFINITY: never.
 */
-void esim_queues_enter(esim_queues *queues, esim_work *work, double place,
-                       double late);
-double esim_queues_behind(esim_queues *queues);
+void esim_queues_enter(esim_queues *queues, esim_work *work, double late);
 
 /* Out of its account's queue, if it is there, and without a timer. */
 void esim_queues_leave(esim_queues *queues, esim_work *work);
@@ -57,7 +60,7 @@ void esim_queues_record(esim_queues *queues, const esim_work *work,
 void esim_queues_mark(esim_queues *queues, esim_account *account);
 void esim_queues_wake(esim_queues *queues, esim_account *account, double due);
 
-/* The first of an account's queue; the first that has a timer; or NULL. */
+/* The first of such a queue; the first that has a timer; or NULL. */
 esim_work *esim_queues_first(const esim_heap *queue);
 esim_work *esim_queues_timed(const esim_queues *queues);
 

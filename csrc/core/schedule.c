@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#define PRIOR 0.7           /* h(t) = PRIOR/(t + 1): no experience */
 #define SPREAD 0.1          /* of each interval of the rule */
 #define SPREAD_TOGETHER 0.5 /* of the first, for orders submitted together */
 #define RETRY_FIRST 1.0     /* seconds; doubled by each failure */
@@ -11,13 +10,13 @@
 
 /*
 ** With c = last + 1 and u = (t + 1)/c the unseen waiting at age t is
-** PRIOR * c * (u ln u - u + 1). Its root is found by Newton's method from the
-** parabola's, which lies to the left; the function is convex, so the first
+** ESIM_PRIOR * c * (u ln u - u + 1). Its root is found by Newton's method from
+** the parabola's, which lies to the left; the function is convex, so the first
 ** step overshoots and the rest descend.
 */
 double esim_schedule_due(double price, double last) {
   double c = last + 1;
-  double wanted = price / (PRIOR * c);
+  double wanted = price / (ESIM_PRIOR * c);
   double u = 1 + sqrt(2 * wanted);
   if (wanted < 1e-9)  /* too close to 1 for the logarithm to tell */
     return u * c - 1;
@@ -36,13 +35,20 @@ static double own_next(const esim_schedule *s, double last, unsigned looks,
   return last + spread(fmin(interval, s->cap), s->jitter, chance);
 }
 
-double esim_schedule_next(const esim_schedule *s, double last, unsigned looks,
-                          bool together, double chance) {
+static double due(const esim_schedule *s, const esim_experience *x,
+                  double last) {
+  if (x == NULL || !esim_experience_any(x))
+    return esim_schedule_due(s->price, last);
+  return esim_experience_due(x, s->price, last, last + ESIM_INTERVAL_MAX);
+}
+
+double esim_schedule_next(const esim_schedule *s, const esim_experience *x,
+                          double last, unsigned looks, bool together,
+                          double chance) {
   if (s->own)
     return own_next(s, last, looks, chance);
   double share = together && looks == 0 ? SPREAD_TOGETHER : SPREAD;
-  double interval = esim_schedule_due(s->price, last) - last;
-  interval = spread(interval, share, chance);
+  double interval = spread(due(s, x, last) - last, share, chance);
   return last + fmin(fmax(interval, ESIM_INTERVAL_MIN), ESIM_INTERVAL_MAX);
 }
 

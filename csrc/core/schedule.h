@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 
+#include "experience.h"
+
 /*
 ** When to look again at an order. Pure functions: ages (seconds since the
 ** order was accepted), what was seen, and a chance in [0, 1) are handed in.
@@ -26,16 +28,18 @@ typedef struct esim_schedule {
 /*
 ** The rule without experience: the age at which the expected unseen waiting
 ** since a look at age `last` reaches `price`, for a chance of completion of
-** 0.7/(t + 1) a second at age t. Not jittered, not bounded.
+** ESIM_PRIOR/(t + 1) a second at age t. Not jittered, not bounded.
 */
 double esim_schedule_due(double price, double last);
 
 /*
-** The age of the next look. `last` is the age of the last one (0: what the
-** acceptance said), `looks` how many there were. `together`: other orders were
-** submitted in the same moment, so the first look is spread wide.
+** The age of the next look, by `experience`, which may be NULL. `last` is the
+** age of the last one (0: what the acceptance said), `looks` how many there
+** were. `together`: other orders were submitted in the same moment, so the
+** first look is spread wide.
 */
-double esim_schedule_next(const esim_schedule *schedule, double last,
+double esim_schedule_next(const esim_schedule *schedule,
+                          const esim_experience *experience, double last,
                           unsigned looks, bool together, double chance);
 
 /*

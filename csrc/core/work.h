@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "account.h"
 #include "answer.h"
@@ -13,6 +14,9 @@
 
 struct esim_inbox;
 struct esim_ledger;
+
+/* Header lines of its own: beside the account's and the token. */
+#define ESIM_OWN_MAX (ESIM_LINES_MAX - ESIM_COMMON_MAX - 1)
 
 #define ESIM_AGAIN_ROOM 16  /* of the word for why something is tried again */
 
@@ -29,7 +33,7 @@ typedef struct esim_spec {
   esim_account *account;  /* NULL: a sleep */
   const char *method;
   const char *target;     /* appended to the account's URL */
-  const char *lines[ESIM_LINES_MAX - 1];  /* "Name: value" */
+  const char *lines[ESIM_OWN_MAX];  /* "Name: value", beside the account's */
   unsigned line_count;
   const char *body;       /* NULL: none */
   size_t body_size;
@@ -38,6 +42,8 @@ typedef struct esim_spec {
   double age;             /* poll: seconds since the order was accepted */
   double seen;            /* poll: the age of the last look; 0: none yet */
   esim_schedule schedule; /* poll */
+  const char *kind_of;    /* poll: "NEW_ESIM <product>", of an order; "": it is
+                             not known; NULL: no order, but a call */
   double tag;             /* for the records */
   unsigned attempt;       /* how often it will have been tried; 0: 1 */
   const char *again;      /* what the try before met, cut to fit; NULL: none */
@@ -79,6 +85,7 @@ typedef struct esim_work {
   double deadline;         /* esim_clock(); INFINITY: none */
   double born;             /* a poll: its order was accepted; else: submitted */
   esim_schedule schedule;
+  esim_lore *lore;         /* a look at an order: its kind's; else NULL */
   esim_kind kind;
   unsigned line_count;
 
@@ -88,6 +95,7 @@ typedef struct esim_work {
   esim_stage stage;
   esim_flight *flight;     /* NULL: none since the last look was forgotten */
   double looked;           /* esim_clock() of the last look that worked */
+  double learned;          /* until when its lore has heard of it */
   double early;            /* seconds that the next look may be early */
   unsigned looks;          /* that worked */
   unsigned failures;       /* in a row */
@@ -98,9 +106,9 @@ typedef struct esim_work {
   struct esim_work *before, *after;  /* of all that the driver has */
   struct esim_work *next_finished;
   bool orphan;             /* an order on the wire that nobody waits for */
-  char *seen;              /* the last answer's body, `seen_size` bytes */
+  uint64_t seen;           /* what the last answer's body is known again by */
   size_t seen_size;
-  long seen_http;
+  long seen_http;          /* 0: there was none */
 
   /* The outcome, where the flight does not tell it. */
   esim_fault fault;
@@ -137,12 +145,18 @@ bool esim_work_board(esim_work *work, double timeout);
 /* The exchange is over: wipe and free what only the wire needed. */
 void esim_work_alight(esim_work *work);
 
+/*
+** Have its lore learn of its last look: the order was open, or `done`. Of a
+** call nothing is learned.
+*/
+void esim_work_learn(esim_work *work, bool done);
+
 /* Forget the last exchange and its answer. */
 void esim_work_forget(esim_work *work);
 
 /*
 ** Forget it too, but remember what it said, so that the same answer is known
-** again. Where memory is short nothing is remembered: Lua sees it once more.
+** again.
 */
 void esim_work_remember(esim_work *work);
 

@@ -5,6 +5,7 @@ local api = require "esim.api"
 local auth = require "esim.auth"
 local credentials = require "esim.auth.credentials"
 local err = require "esim.err"
+local experience = require "esim.experience"
 local input = require "esim.input"
 local json = require "esim.json"
 local log = require "esim.log"
@@ -77,7 +78,7 @@ function client.new(options)
   check_token(options, 3)
   check_api(options, 3)
   local told = options.log ~= nil and log.new(log.hook(options.log, "esim.client: log", 2)) or nil
-  options.records, options.tag = told ~= nil, told and told.token_tag
+  options.headers, options.records, options.tag = service.HEADERS, told ~= nil, told and told.token_tag
   local account, fault = native.account(options)
   if not account then
     return nil, err.new("invalid", {
@@ -137,6 +138,7 @@ local function prepare(self, given, options)
   trace.sent_at = os.time()
   return {
     correlation_id = correlation_id, warnings = warnings, trace = trace,
+    kind = experience.kind(full.operationType, trace.product_ids),
     email = type(full.customer) == "table" and full.customer.email or nil,
     spec = {
       method = "POST", target = inner[self].api:path "order", body = body, deadline = options.timeout,
@@ -209,8 +211,8 @@ local function place(self, ready)
     return nil, e
   end
   return order.new(mine, {
-    id = body.id, status = body.status, correlation_id = ready.correlation_id, created = os.time(),
-    email = ready.email, warnings = ready.warnings,
+    id = body.id, status = body.status, correlation_id = ready.correlation_id, warnings = ready.warnings,
+    kind = ready.kind,
   })
 end
 
@@ -320,9 +322,11 @@ function Client:preview(given, options)
     return nil, e
   end
   local headers = { Authorization = "Bearer [redacted]" }
-  for _, line in ipairs(ready.spec.headers) do
-    local name, value = line:match("^(.-): (.*)$")
-    headers[name] = value
+  for _, lines in ipairs { service.HEADERS, ready.spec.headers } do
+    for _, line in ipairs(lines) do
+      local name, value = line:match("^(.-): (.*)$")
+      headers[name] = value
+    end
   end
   return {
     method = "POST", url = inner[self].url:gsub("/+$", "") .. ready.spec.target, headers = headers,
@@ -347,6 +351,23 @@ function Client:resume(line)
     return nil, wrong
   end
   return order.new(inner[self], fields)
+end
+
+--- What this client's orders took, by operation and product: looks are placed by it (README.md, "When to look again").
+-- @param text  what this function returned, perhaps in another process, or nil; it takes the place of what there is of
+--   the operations and products that it names
+-- @return without `text`: text, without secrets | with it: true | nil, err of kind `invalid`: nothing is changed
+function Client:experience(text)
+  if text == nil then
+    return inner[self]:save_experience()
+  elseif type(text) ~= "string" then
+    error("client:experience: text expected, got " .. type(text), 2)
+  end
+  local ok, reason = inner[self]:load_experience(text)
+  if not ok then
+    return nil, err.new("invalid", { field = "experience", message = reason })
+  end
+  return true
 end
 
 return client

@@ -23,6 +23,7 @@ local guarded = false  -- whether a hook runs, which must not wait
 
 local Pending = {}
 Pending.__index = Pending
+loop.Pending = Pending
 
 --- Whether the outcome is there. For schedulers of the user's own.
 function Pending:done()
@@ -44,9 +45,12 @@ end
 
 --- Give a pending its outcome and wake who waits for it. Its fields are there from its making: setting them takes no
 -- memory, for what was taken out of the inbox must not be lost for want of it.
+-- One that has `pass` is asked first whether it takes that itself, and looks again; not where C wakes who waits (in his
+-- `seat`, see loop/nginx.lua), for it does so once for each answer, whoever took that.
 local function settle(pending, fault, answer)
   pending.ready, pending.fault, pending.answer = true, fault or false, answer
-  if pending.wake then
+  local passed = pending.pass and not pending.seat and pending:pass()
+  if not passed and pending.wake then
     pending.wake(pending)
   end
 end
@@ -57,6 +61,13 @@ function loop.pending()
 end
 
 loop.settle = settle
+
+--- One that stands for whatever comes back: whoever finds something in it settles it, with `loop.settle`.
+function loop.any()
+  local pending = loop.pending()
+  pending.any = true
+  return pending
+end
 
 local function enlist(pending)
   pendings[pending.id] = pending
@@ -132,13 +143,16 @@ end
 -- @param spec     what to do, see csrc/bind/inbox.c; where its account has records `tag`, that of their hook, and
 --   `about`, what it is given beside each
 -- @param left     function(fault, answer), or nil: is given the outcome where the one who waited for it is gone
+-- @param pending  what is to stand for it, with id, ready, fault and answer, all false, and the kind, or nil
 -- @return pending | nil, fault
-function loop.submit(kind, account, spec, left)
+function loop.submit(kind, account, spec, left, pending)
   local box = loop.inbox()
-  local tag, matter = spec and spec.tag, spec and spec.about
-  local pending = setmetatable({
-    id = false, kind = kind, ready = false, fault = false, answer = false, left = left, tag = tag, about = matter,
+  pending = pending or setmetatable({
+    id = false, kind = kind, ready = false, fault = false, answer = false, left = left,
   }, Pending)
+  if spec and spec.tag then
+    pending.tag, pending.about = spec.tag, spec.about
+  end
   local id, fault = box[kind](box, account, spec)
   if fault == "forked" then
     loop.pump()
@@ -147,7 +161,7 @@ function loop.submit(kind, account, spec, left)
   if not id then
     return nil, fault
   end
-  pending.id, tagged = id, tagged or tag ~= nil
+  pending.id, tagged = id, tagged or pending.tag ~= nil
   local ok, reason = pcall(take_up, pending)
   if not ok then
     box:cancel(id)  -- nobody would ever know of it
@@ -165,11 +179,12 @@ function loop.again(pending)
 end
 
 --- End `pending`; whoever waits for it finds the fault "cancelled".
-function loop.cancel(pending)
+-- @param settled  true: the last answer of this poll said that its order is completed, or has failed
+function loop.cancel(pending, settled)
   kept[pending] = nil
   if pendings[pending.id] == pending then
     strike(pending)
-    loop.inbox():cancel(pending.id)
+    loop.inbox():cancel(pending.id, settled)
     if pending.about and not pending.ready then  -- of what has its answer the records have come
       pcall(records.remember, pending)           -- it may find no memory
     end

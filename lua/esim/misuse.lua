@@ -29,6 +29,15 @@ function misuse.range(given, key, least, name, level)
   end
 end
 
+--- A copy, for nothing is to change under our hands.
+function misuse.copy(given)
+  local own = {}
+  for key, value in pairs(given) do
+    own[key] = value
+  end
+  return own
+end
+
 --- The options as a table of our own: the core reads no metatable, and nothing changes under our hands.
 -- @return the copy, checked
 function misuse.gather(given, types, name, level)

@@ -1,9 +1,13 @@
 --- What the modules that speak to the provider need of a client, without the client's secrets in reach.
 
+local experience = require "esim.experience"
 local loop = require "esim.loop"
 local native = require "esim.native"
 
 local service = {}
+
+--- The headers of every request (the provider's "Getting a new eSIM"): its account's.
+service.HEADERS = { "Accept: application/json", "Cache-Control: no-cache", "Content-Type: application/json" }
 
 local PATIENCE = 60  -- seconds that a call without a deadline waits for a token, as the core does for a 429
 
@@ -71,7 +75,7 @@ local function correlation_of(headers)
 end
 
 --- Submit work of this client's account, see loop.submit.
-function Service:submit(kind, spec, left)
+function Service:submit(kind, spec, left, pending)
   local mine = inner[self]
   if mine.rate then
     mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
@@ -81,15 +85,21 @@ function Service:submit(kind, spec, left)
     spec.tag, spec.about = self.log.tag, correlation_of(spec.headers)
   end
   spec.submitted = true
-  return loop.submit(kind, mine.account, spec, left)
+  return loop.submit(kind, mine.account, spec, left, pending)
 end
 
---- The headers of every request (the provider's "Getting a new eSIM").
+--- What the account's orders took, see esim.experience.
+function Service:save_experience()
+  return experience.write(inner[self].account, self:secrets())
+end
+
+function Service:load_experience(text)
+  return experience.read(inner[self].account, text)
+end
+
+--- The headers of a request, beside those of every one (service.HEADERS).
 function Service.headers(_, correlation_id)
-  return {
-    "Accept: application/json", "Cache-Control: no-cache", "Content-Type: application/json",
-    correlation_id and "X-Correlation-ID: " .. correlation_id or nil,
-  }
+  return { correlation_id and "X-Correlation-ID: " .. correlation_id or nil }
 end
 
 -- One answer, for which a poll may have to see to the token first, and goes on: fault, answer, or err of a token.

@@ -54,9 +54,14 @@ local function suspend(pending)
 end
 
 local tasks = {
-  name = "tasks", current = current, busy = function() return running ~= nil end, await = suspend,
+  name = "tasks", unbroken = true, current = current, busy = function() return running ~= nil end, await = suspend,
 }
 loop.schedule(tasks)
+
+-- Lua 5.1 makes no coroutine of a C function.
+local create = pcall(coroutine.create, print) and coroutine.create or function(f)
+  return coroutine.create(function(...) return f(...) end)
+end
 
 local function record(t, ok, ...)
   t.ended, t.ok, t.count, t.results = true, ok, select("#", ...), { ... }
@@ -151,14 +156,14 @@ end
 
 -- `host`: that is to run it. `waiters`: a list where somebody will hear of an error, or nil.
 local function spawn(host, waiters, f, ...)
-  local t = setmetatable({ waiters = waiters }, Task)
   if host.spawn then
-    return spawn_hosted(host, t, crews[protect.running() or 0] or { alive = 0, unheard = {} }, f, ...)
+    local crew = crews[protect.running() or 0] or { alive = 0, unheard = {} }
+    return spawn_hosted(host, setmetatable({ waiters = waiters }, Task), crew, f, ...)
   end
-  t.args = { n = select("#", ...), ... }
-  t.thread = coroutine.create(function(...)
-    return f(...)  -- which may be a C function: Lua 5.1 makes no coroutine of those
-  end)
+  local t = setmetatable({ thread = create(f), waiters = waiters }, Task)
+  if select("#", ...) > 0 then
+    t.args = { n = select("#", ...), ... }
+  end
   alive[t] = true
   push_ready(t)
   return t

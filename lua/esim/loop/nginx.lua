@@ -103,7 +103,7 @@ end
 
 local function nap(pending)
   local pause = NAP
-  while not pending.ready and way ~= "bell" do
+  while not pending.ready and (pending.any or way ~= "bell") do
     count_tick()
     pending.looked = tick
     ngx.sleep(pause)
@@ -335,7 +335,7 @@ function nginx.await(pending)
   if next(loop.kept()) then
     arm(SWEEP)
   end
-  if (way or find_way()) ~= "bell" then
+  if (way or find_way()) ~= "bell" or pending.any then  -- the bell rings for one that somebody sits for
     nap(pending)
   elseif not sit(pending, LONG) and not pending.ready then
     way = nil  -- a fork: the bell is the parent's

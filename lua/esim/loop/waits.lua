@@ -52,6 +52,11 @@ local function is_gone(pending)
   return true
 end
 
+-- Whether something must come from the engine, for which the descriptor is watched.
+local function needs_engine(pending)
+  return pending.id or pending.any
+end
+
 -- Where there is no memory to wake him he stays, and whoever examines him tries again.
 local function settled(pending)
   local crowd = pending.crowd
@@ -59,11 +64,11 @@ local function settled(pending)
     return
   end
   pending.crowd, pending.wake = nil, nil
-  if pending.id then
+  if needs_engine(pending) then
     crowd.count = crowd.count - 1
-  end
-  if pending.id and crowd.count == 0 then
-    crowd.idle(crowd)
+    if crowd.count == 0 then
+      crowd.idle(crowd)
+    end
   end
 end
 
@@ -98,7 +103,7 @@ function waits.join(crowd, pending)
   threads[pending] = protect.running()
   if not pending.crowd then
     pending.crowd, pending.wake, pending.may_lose = crowd, settled, crowd.may_lose
-    crowd.count = crowd.count + (pending.id and 1 or 0)
+    crowd.count = crowd.count + (needs_engine(pending) and 1 or 0)
   end
   if pending.id and not pending.queued then
     pending.queued = true

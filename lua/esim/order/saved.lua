@@ -1,10 +1,11 @@
 --- An order as one line of text, by which another process goes on with it. No secret is in it.
 
+local experience = require "esim.experience"
 local percent = require "esim.percent"
 
 local saved = {}
 
---- @param fields  id, created (seconds since 1970), correlation_id and status or nil
+--- @param fields  id, created (seconds since 1970), correlation_id, status and kind (see esim.experience) or nil
 -- @return string
 function saved.write(fields)
   local parts = {
@@ -15,6 +16,9 @@ function saved.write(fields)
   end
   if fields.status then
     parts[#parts + 1] = "status=" .. percent.encode(fields.status)
+  end
+  if fields.kind then
+    parts[#parts + 1] = "kind=" .. percent.encode(fields.kind)
   end
   parts[#parts + 1] = "end"
   return table.concat(parts, " ")
@@ -44,12 +48,16 @@ local function read_fields(text)
   if status == "COMPLETED" or status == "FAILED" then
     status = nil  -- the outcome itself was not saved: look once more
   end
-  return { id = id, created = tonumber(created), correlation_id = fields.correlation_id, status = status }
+  return {
+    id = id, created = tonumber(created), correlation_id = fields.correlation_id, status = status,
+    kind = experience.is_kind(fields.kind) and fields.kind or nil,
+  }
 end
 
 --- What `write` wrote, or a bare id.
 -- @param line  string
--- @return { id, correlation_id, created (seconds since 1970), status; bare: it was an id alone } | nil, what is wrong
+-- @return { id, correlation_id, created (seconds since 1970), status, kind; bare: it was an id alone } |
+--   nil, what is wrong
 function saved.read(line)
   local version, rest = line:match("^esim%-order (%d+)(.*)$")
   if not version then

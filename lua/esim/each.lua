@@ -1,0 +1,204 @@
+--- Many orders waited for at once without a coroutine for each: an iterator that yields them as they end.
+-- With a coroutine each, Lua 5.4's collector stops the world for one to two microseconds for every order that waits:
+-- beyond ten thousand of them this is the way.
+
+local err = require "esim.err"
+local loop = require "esim.loop"
+local misuse = require "esim.misuse"
+local order = require "esim.order"
+local protect = require "esim.protect"
+local state = require "esim.order.state"
+local told_wait = require "esim.log.wait"
+local wait = require "esim.order.wait"
+
+local each = {}
+
+local inner = setmetatable({}, { __mode = "k" })  -- of each iterator, what no caller is to see
+
+-- A wait that enters the queue of its `hub` when it is woken. `place` is where its iterator's list has it. Nothing that
+-- the loop holds leads to the iterator itself: who drops that has it collected.
+local Look = setmetatable({}, wait.Wait)
+Look.__index = Look
+
+function Look:wake()
+  local hub = self.hub
+  hub.last = hub.last + 1
+  hub[hub.last] = self
+  if hub.bell then
+    loop.settle(hub.bell)
+  end
+end
+
+local function next_woken(hub)
+  local look = hub[hub.first]
+  if look then
+    hub[hub.first] = nil
+    hub.first = hub.first + 1
+  end
+  return look
+end
+
+local function tell(one, word, outcome)
+  local told = state.client(one).log
+  if told then
+    told_wait.tell(told, state.told(one), word, outcome)
+  end
+end
+
+local function drop(mine, look)
+  local looks = mine.looks
+  local last = looks[#looks]
+  looks[look.place], last.place = last, look.place
+  looks[#looks] = nil
+  look:stop()
+end
+
+-- The step of a wait that has ended: what the iterator gives.
+local function conclude(mine, look, e)
+  drop(mine, look)
+  local profile, failure = state.outcome(look.order)
+  e = not profile and (failure or e) or nil
+  tell(look.order, "ended", profile and "completed" or e.kind)
+  return look.order, profile, e
+end
+
+-- Have `look` do what may wait, or raise: then it is as before.
+local function attempt(mine, look, f)
+  local ok, on, e = protect.call(f, look, mine.options)
+  if not ok then
+    Look.wake(look)
+    error(on, 0)
+  end
+  return on, e
+end
+
+-- The next order that is not waited for yet: order | nil, or what names none and why.
+local function next_order(mine)
+  local one = mine.source()
+  if one == nil or order.is(one) then
+    return one
+  elseif type(one) ~= "string" then
+    error("esim.each: an order, a saved line or an id expected, got " .. type(one), 0)
+  end
+  local resumed, e = mine.client:resume(one)
+  return resumed or one, e
+end
+
+-- Begin to wait for all, or up to one that ends at once: its step | nil.
+local function begin(mine)
+  while mine.source do
+    local one, e = next_order(mine)
+    if one == nil then
+      mine.source = nil
+    elseif e then
+      return err.redact(one), nil, e
+    elseif state.is_final(one) then
+      local profile, failure = state.outcome(one)
+      return one, profile, failure
+    else
+      local look = wait.new(one, mine.options, Look, mine.deadline)
+      look.hub, look.place, mine.deadline = mine.hub, #mine.looks + 1, look.deadline
+      mine.looks[look.place] = look
+      tell(one, "begun")
+      local on
+      on, e = attempt(mine, look, look.start)
+      if not on then
+        return conclude(mine, look, e)
+      end
+    end
+  end
+end
+
+-- Wait until a look has something to say.
+local function await(mine)
+  local hub = mine.hub
+  hub.bell = loop.any()
+  local ok, reason = protect.call(loop.await, hub.bell)
+  hub.bell = nil
+  if not ok then
+    error(reason, 0)
+  end
+end
+
+-- The next order that ended.
+local function step(mine)
+  local one, profile, e = begin(mine)
+  while one == nil and #mine.looks > 0 do
+    local look = next_woken(mine.hub)
+    if not look then
+      await(mine)
+    else
+      local on
+      on, e = attempt(mine, look, look.id and look.proceed or look.start)
+      if not on then
+        return conclude(mine, look, e)
+      end
+    end
+  end
+  return one, profile, e
+end
+
+local Each = {}
+Each.__index = Each
+
+function Each:__tostring()
+  return ("esim.each: %d orders"):format(#inner[self].looks)
+end
+
+--- The next order that ended.
+-- @return order, profile | order, nil, err; nil where none is left. What names no order is given in its place
+function Each:__call()
+  loop.check("esim.each")
+  return step(inner[self])
+end
+
+--- End what is left of it; the orders live on. In Lua 5.4 `for` does so itself.
+function Each:close()
+  local mine = inner[self]
+  mine.source = nil
+  for i = #mine.looks, 1, -1 do
+    tell(mine.looks[i].order, "ended", "cancelled")
+    drop(mine, mine.looks[i])
+  end
+end
+
+Each.__close = Each.close
+
+function Each:__gc()
+  pcall(Each.close, self)  -- the inbox may be closed already
+end
+
+local function source_of(orders)
+  if type(orders) == "function" then
+    return orders
+  end
+  local i = 0
+  return function()
+    i = i + 1
+    return orders[i]
+  end
+end
+
+--- Wait for many orders; to be used in `for order, profile, err in esim.each(…) do`.
+-- @param client   client, by which what is no order is resumed
+-- @param orders   list, or function that returns the next one or nil: orders, saved lines, ids
+-- @param options  as for order:wait. The seconds of `timeout` begin with the first step, for all of them. `on_status`
+--   is called within a step
+-- @return iterator, see Each:__call, which has `close`, for those who break off their loop in Lua 5.1 to 5.3 and
+--   LuaJIT; and what Lua 5.4's `for` closes
+function each.new(client, orders, options)
+  if type(client) ~= "table" or type(client.resume) ~= "function" then
+    error("esim.each: client expected, got " .. type(client), 2)
+  elseif type(orders) ~= "table" and type(orders) ~= "function" then
+    error("esim.each: list of orders, or function that returns them, expected, got " .. type(orders), 2)
+  end
+  wait.check(options, "esim.each", 2)
+  local self = setmetatable({}, Each)
+  inner[self] = {
+    client = client, source = source_of(orders), options = misuse.copy(options), looks = {},
+    hub = { first = 1, last = 0 },
+  }
+  return self, nil, nil, self
+end
+
+return each

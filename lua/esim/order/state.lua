@@ -1,0 +1,148 @@
+--- What is known of an order that the provider accepted, of which its caller sees but a part.
+
+local api = require "esim.api"
+local err = require "esim.err"
+local native = require "esim.native"
+local profile = require "esim.profile"
+
+local state = {}
+
+local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
+
+local inner = setmetatable({}, { __mode = "k" })  -- what no caller is to see
+local shared = setmetatable({}, { __mode = "k" }) -- of each client its terms, by kind
+local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }
+
+-- What all orders of a kind have in common.
+local function terms_of(client, kind)
+  local kinds = shared[client] or setmetatable({}, { __mode = "v" })
+  shared[client] = kinds
+  local terms = kinds[kind] or { client = client, kind = kind ~= "" and kind or nil }
+  kinds[kind] = terms
+  return terms
+end
+
+--- Know `order`, a table with id, correlation_id and history.
+-- @param client  service of the client (service.lua)
+-- @param fields  created (seconds since 1970; nil: just now), bare (that is not known), status, kind (see
+--   esim.experience), or nil
+function state.open(order, client, fields)
+  inner[order] = {  -- small: a hundred thousand orders may wait
+    terms = terms_of(client, fields.kind or ""),
+    born = native.clock() - (fields.created and math.max(0, native.wall() - fields.created) or 0),
+  }
+  if fields.bare then
+    inner[order].bare = true
+  end
+  state.note(order, fields.status)
+end
+
+--- What is kept of `order`: terms, born (native.clock() at which it was placed), bare, looked (of the last look that
+-- worked), profile, failure, wait (the first of those that wait for it)
+function state.of(order)
+  return inner[order]
+end
+
+--- When it was placed, in whole seconds since 1970.
+function state.created(order)
+  return math.floor(native.wall() - (native.clock() - inner[order].born) + 0.5)
+end
+
+--- What `order` has in common with others: client, kind or nil
+function state.terms(order)
+  return inner[order].terms
+end
+
+--- The service of its client.
+function state.client(order)
+  return inner[order].terms.client
+end
+
+local function secrets_of(order)
+  return inner[order].terms.client:secrets()
+end
+
+--- `text` without what must not be told.
+function state.redact(order, text)
+  return err.redact(text, secrets_of(order))
+end
+
+--- Note a status. A word that is not known may be anything, also a secret.
+function state.note(order, status)
+  if status ~= nil and not WORDS[status] then
+    status = state.redact(order, status)
+  end
+  if status ~= nil and status ~= order.status then
+    order.status = status
+    order.history[#order.history + 1] = { status = status, at = os.time() }
+  end
+end
+
+--- What an error about `order` is to carry, as answer.lua takes it.
+function state.context(order)
+  return { order_id = order.id, correlation_id = order.correlation_id, secrets = secrets_of(order) }
+end
+
+--- What a log is told of a wait for `order`, as log/wait.lua takes it.
+function state.told(order)
+  local mine = inner[order]
+  return { order_id = order.id, correlation_id = order.correlation_id, placed = not mine.bare and mine.born or nil }
+end
+
+--- A copy of `e` for `order`: a token's error is shared by all who waited for it.
+function state.about(order, e)
+  local copy = err.new(e.kind, e)
+  copy.order_id, copy.correlation_id, copy.history = order.id, order.correlation_id, order.history
+  return copy
+end
+
+--- @return profile or nil, err of kind `failed` or nil
+function state.outcome(order)
+  return inner[order].profile, inner[order].failure
+end
+
+--- Whether `order` has ended.
+function state.is_final(order)
+  return inner[order].profile ~= nil or inner[order].failure ~= nil
+end
+
+--- Take what a look brought. COMPLETED is final only with what it promises; a word that is not known is not final. What
+-- is final stays, also when the answer to an earlier look arrives after it.
+-- @param body  what answer.order returned
+-- @return nil | err of kind `answer`
+function state.take(order, body)
+  if state.is_final(order) then
+    return nil
+  end
+  state.note(order, body.status)
+  if order.status == "COMPLETED" then
+    local output = api.output(body)
+    if type(output) ~= "table" then
+      return err.new("answer", {
+        message = "the order is completed but the answer holds no output",
+        order_id = order.id, correlation_id = order.correlation_id,
+      })
+    end
+    inner[order].profile = profile.new(output)
+  elseif order.status == "FAILED" then
+    inner[order].failure = err.new("failed", {
+      order_id = order.id, correlation_id = order.correlation_id, history = order.history,
+      raw = err.scrub(body, secrets_of(order)),
+    })
+  end
+end
+
+--- Whether an answer says no more than that the provider does not know a young order yet.
+function state.lags(order, fault, got)
+  return not fault and got.http == 404 and native.clock() - inner[order].born < LAG
+end
+
+--- The request of a look.
+function state.request(order)
+  local client = inner[order].terms.client
+  return {
+    method = "GET", target = client.api:path("order", order.id), headers = client:headers(order.correlation_id),
+  }
+end
+
+return state
