@@ -96,9 +96,12 @@ describe("each snippet of the README", function()
       local file = assert(io.open(name, "w"))
       file:write(snippet)
       file:close()
+      local lua = os.getenv "ESIM_LUA" or "lua5.4"
+      if snippet:find('require "copas"', 1, true) then  -- which Debian has for Lua 5.1 alone
+        lua = 'LUA_CPATH="build/luajit/?.so;;" luajit'
+      end
       local pipe = io.popen(("ESIM_URL=%s ESIM_CLIENT_ID=%s ESIM_CLIENT_SECRET_FILE=%s ESIM_TOKEN_URL=%s %s %s 2>&1; "
-        .. "echo status $?"):format(box.url, box.client_id, secret, box.token_url, os.getenv "ESIM_LUA" or "lua5.4",
-        name))
+        .. "echo status $?"):format(box.url, box.client_id, secret, box.token_url, lua, name))
       local said = pipe:read("*a")
       pipe:close()
       os.remove(name)
@@ -107,6 +110,6 @@ describe("each snippet of the README", function()
   end
 
   it("was found", function()
-    assert.equal(9, count)
+    assert.equal(12, count)
   end)
 end)

@@ -51,6 +51,35 @@ describe("the host", function()
     end
   end)
 
+  it("is found without loading a loop's library, unless that is named", function()
+    local script = os.tmpname()
+    local file = assert(io.open(script, "w"))
+    file:write([[
+      local esim = require "esim"
+      local function nothing_is_loaded()
+        for _, name in ipairs { "cqueues", "luv", "copas", "socket" } do assert(not package.loaded[name], name) end
+      end
+      esim.run(function() esim.spawn(esim.sleep, 0) end)
+      coroutine.wrap(function() esim.sleep(0) end)()
+      nothing_is_loaded()
+      package.path, package.cpath = package.path:match("^[^;]*"), ""
+      for _, name in ipairs { "cqueues", "luv", "copas" } do
+        local ok, reason = pcall(function() esim.use(name) end)
+        assert(not ok and reason:find("the library of " .. name .. " cannot be loaded: module", 1, true), reason)
+        assert(reason:find(arg[0] .. ":%d+: esim%.use") and not reason:find("\n"), reason)
+      end
+      nothing_is_loaded()
+      esim.sleep(0)
+      print "good"
+    ]])
+    file:close()
+    local pipe = io.popen((os.getenv "ESIM_LUA" or "lua5.4") .. " " .. script .. " 2>&1")
+    local said = pipe:read("*a")
+    pipe:close()
+    os.remove(script)
+    assert.equal("good\n", said)
+  end)
+
   it("is asked whether a call could wait, and blames the caller", function()
     loop.host().check = function(call, level) error(call .. " cannot wait", level) end
     local ok, reason = pcall(function()

@@ -131,6 +131,7 @@ end
 -- In the host's own thread: the crew counts it until it has ended. An error that nobody can hear is the host's to tell.
 local function body(t, crew, f, ...)
   t.thread = coroutine.running()
+  loop.host()  -- which knows a thread of its own from now on, also by what stands in for it (esim.protect)
   crews[t.thread] = crew
   end_hosted(t, protect.trace(f, ...))
   crews[t.thread] = nil  -- a host may use the coroutine again
@@ -217,7 +218,7 @@ end
 --- Wait until a task has ended.
 -- @return its results; its error is raised here
 function Task:join()
-  if not self.ended and protect.running() == self.thread then
+  if not self.ended and self.thread and protect.running() == self.thread then
     error("esim: a task cannot join itself", 2)
   elseif not self.ended and self.crew and loop.host() == blocking then
     error("esim: task:join: the loop runs that task, and does not while it is blocked here: join it in a coroutine", 2)

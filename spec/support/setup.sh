@@ -7,11 +7,12 @@ lua="lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev lua-cjson"
 nginx="nginx libnginx-mod-http-lua lua-resty-core openssl procps"
 demo="$build $lua $nginx zbar-tools ca-certificates"
 tests="lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted luarocks lua-check librsvg2-bin curl valgrind prometheus"
+loops="lua-cqueues lua-luv lua-copas lua-socket lua-http"
 
 case "${1:-test}" in
   demo) wanted="$demo" ;;
   bench) wanted="$demo curl wrk" ;;
-  *) wanted="$demo $tests" ;;
+  *) wanted="$demo $tests $loops" ;;
 esac
 
 missing=""

@@ -17,6 +17,7 @@ local crowd = waits.crowd(function(pending)
   ready[#ready + 1] = pending
   host.watch()
 end)
+crowd.may_lose = true  -- copas.removethread ends a coroutine without a word
 
 -- What LuaSocket's select and copas take for a socket: copas asks, waits until it is readable, and asks again.
 local inbox = {
@@ -51,10 +52,9 @@ function host.spawn(f, ...)
 end
 
 function host.await(pending)
-  pending.thread = waits.join(crowd, pending)
+  waits.join(crowd, pending)
   host.watch()
-  sleep(-1)
-  pending.thread = nil
+  waits.suspend(pending, sleep, -1)
 end
 
 return host

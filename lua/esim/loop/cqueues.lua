@@ -9,7 +9,7 @@ local loop = require "esim.loop"
 local protect = require "esim.protect"
 local waits = require "esim.loop.waits"
 
-local host = { name = "cqueues", sleep = cqueues.sleep, spawns = cqueues.running }
+local host = { name = "cqueues", spawns = cqueues.running }
 
 local crowds = setmetatable({}, { __mode = "k" })    -- by controller
 local watchers = setmetatable({}, { __mode = "kv" }) -- by controller; one that has died is collected

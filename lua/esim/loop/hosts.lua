@@ -41,7 +41,7 @@ end
 
 --- Whether the caller is in a coroutine that is none of our tasks' own, nor inside of one.
 function hosts.in_coroutine()
-  return hosts.may_yield() and not scheduler.busy()
+  return hosts.may_yield() and not (scheduler and scheduler.busy())
 end
 
 --- The host that suspends the caller: our tasks', what esim.use named, or what is recognised; else he blocks.
@@ -81,7 +81,8 @@ local function find(with, level)
   elseif with == "nginx" then
     error("esim.use: this is not nginx", level + 1)
   elseif LOOPS[with] then
-    return load_loop(with, level + 1)
+    local host = load_loop(with, level + 1)  -- no tail call: levels are counted
+    return host
   elseif with ~= nil then
     error("esim.use: a host's name (nginx, cqueues, luv, copas, blocking) or a table with a function `await` expected",
       level + 1)

@@ -45,12 +45,11 @@ local function watch()
 end
 
 function host.await(pending)
-  pending.thread = waits.join(crowd, pending)
+  waits.join(crowd, pending)
   if crowd.count > 0 and not is_open(poll) then
     watch()
   end
-  coroutine.yield()
-  pending.thread = nil
+  waits.suspend(pending, coroutine.yield)
 end
 
 function host.spawn(f, ...)

@@ -12,7 +12,6 @@ local waits = {}
 local unpack = table.unpack or unpack
 
 local threads = setmetatable({}, { __mode = "kv" })  -- by pending; it holds neither
-local awaited = setmetatable({}, { __mode = "kv" })  -- what each of them waits for
 local line = { first = 1, last = 0 }                 -- pendings that somebody waited for, to be examined
 
 local WAKES = 32       -- at most that many are woken in one turn of a loop
@@ -33,10 +32,10 @@ local function dequeue()
   return pending
 end
 
--- A coroutine may have been taken out of its loop without a word, and still not be collected.
+-- A coroutine may have been taken out of its loop, and still not be collected: its turn has long been.
 local function is_late(pending)
   pending.late = pending.late or native.clock() + LATE
-  return native.clock() > pending.late
+  return pending.may_lose and native.clock() > pending.late
 end
 
 -- Whether nobody lives to take the outcome of `pending`; then it is seen to.
@@ -94,18 +93,16 @@ end
 --- Those who wait in one loop.
 -- @param wake  function(pending): let its coroutine go on, later
 -- @param idle  function(crowd): nobody waits any more, or nil
--- @return { count = how many of them wait for the engine }
+-- @return { count = how many of them wait for the engine }; `may_lose`: it ends coroutines that are not collected
 function waits.crowd(wake, idle)
   return { count = 0, wake = wake, idle = idle or function() end }
 end
 
 --- The calling coroutine begins to wait for `pending`.
--- @return the coroutine that the loop resumes
 function waits.join(crowd, pending)
-  local thread = protect.running()
-  threads[pending], awaited[thread] = thread, pending
+  threads[pending] = protect.running()
   if not pending.crowd then
-    pending.crowd, pending.wake = crowd, settled
+    pending.crowd, pending.wake, pending.may_lose = crowd, settled, crowd.may_lose
     crowd.count = crowd.count + (needs_engine(pending) and 1 or 0)
   end
   if pending.id and not pending.queued then
@@ -113,7 +110,13 @@ function waits.join(crowd, pending)
     examine()
     enqueue(pending)
   end
-  return thread
+end
+
+--- Suspend the calling coroutine with `yield(...)`; `pending.thread` is what the loop resumes, and holds it.
+function waits.suspend(pending, yield, ...)
+  pending.thread = protect.running()
+  yield(...)
+  pending.thread = nil
 end
 
 --- Take what the inbox holds, or a part of it: then the descriptor stays readable. Where there is no memory for it, it
@@ -130,15 +133,8 @@ function waits.resume(thread)
   end
 end
 
--- Whether `waiter` is still what its coroutine waits for: others may have resumed that. Where Lua 5.1 could not suspend
--- it, inside pcall, it went on.
-local function is_waiting(waiter)
-  local thread = waiter.thread
-  return thread and (awaited[thread] or waiter) == waiter and coroutine.status(thread) == "suspended"
-end
-
 --- Let those of a list go on that are in it now.
--- @param list    of { thread = coroutine }
+-- @param list    of { thread = coroutine }; without it where others have resumed that
 -- @param resume  function(coroutine)
 function waits.drain(list, resume)
   local now = {}
@@ -146,8 +142,9 @@ function waits.drain(list, resume)
     now[i], list[i] = list[i], nil
   end
   for _, waiter in ipairs(now) do
-    if is_waiting(waiter) then
-      resume(waiter.thread)
+    local thread = waiter.thread
+    if thread and coroutine.status(thread) == "suspended" then  -- Lua 5.1 could not suspend it inside pcall: it went on
+      resume(thread)
     end
   end
 end
