@@ -12,9 +12,9 @@
 
 static void free_account(esim_account *a) {
   free(a->url);
-  free((char *)a->trust.ca_file);
-  free((char *)a->trust.client_cert);
-  free((char *)a->trust.client_key);
+  free((char *)a->site.trust.ca_file);
+  free((char *)a->site.trust.client_cert);
+  free((char *)a->site.trust.client_key);
   esim_account_forget(a->authorization);
   free(a);
 }
@@ -36,8 +36,9 @@ static bool copy_url(esim_account *a, const char *url) {
 
 esim_account *esim_account_open(const esim_account_spec *spec,
                                 esim_fault *fault) {
-  bool loopback = false;
-  *fault = esim_url_check(spec->url, spec->allow_http, &loopback);
+  static atomic_ulong serials;
+  esim_site site = { 0 };
+  *fault = esim_url_check(spec->url, spec->allow_http, &site.loopback);
   if (*fault != ESIM_OK)
     return NULL;
   *fault = ESIM_MEMORY;
@@ -49,12 +50,14 @@ esim_account *esim_account_open(const esim_account_spec *spec,
   a->rate = spec->rate;
   a->timeout = spec->timeout;
   a->connections = spec->connections;
-  a->loopback = loopback;
+  site.serial = 1 + atomic_fetch_add(&serials, 1);
+  site.origin = esim_url_origin(spec->url);
+  a->site = site;
   a->records = spec->records;
   if (!copy_url(a, spec->url) ||
-      !copy_text(spec->trust.ca_file, &a->trust.ca_file) ||
-      !copy_text(spec->trust.client_cert, &a->trust.client_cert) ||
-      !copy_text(spec->trust.client_key, &a->trust.client_key)) {
+      !copy_text(spec->trust.ca_file, &a->site.trust.ca_file) ||
+      !copy_text(spec->trust.client_cert, &a->site.trust.client_cert) ||
+      !copy_text(spec->trust.client_key, &a->site.trust.client_key)) {
     free_account(a);
     return NULL;
   }

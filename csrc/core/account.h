@@ -31,10 +31,9 @@ typedef struct esim_account {
   /* Never changed. */
   char *url;
   size_t url_size;
-  esim_trust trust;
+  esim_site site;
   double timeout;
   unsigned connections;
-  bool loopback;
   bool records;
 
   /* Not changed once something was submitted. */

@@ -46,7 +46,8 @@ esim_fault esim_answer_append(esim_answer *a, const char *bytes, size_t size) {
 static bool take_value(const char *line, size_t size, const char *name,
                        char *value, size_t room) {
   size_t length = strlen(name);
-  if (size <= length || strncasecmp(line, name, length) != 0)
+  if (size <= length || (line[0] | 0x20) != (name[0] | 0x20) ||
+      strncasecmp(line, name, length) != 0)
     return true;
   line += length, size -= length;
   while (size > 0 && (*line == ' ' || *line == '\t'))
