@@ -175,7 +175,7 @@ static void set_text(lua_State *L, const char *field, const char *text) {
 }
 
 static void push_answer(lua_State *L, const esim_result *r) {
-  lua_newtable(L);
+  lua_createtable(L, 0, 6);  /* of an answer in order, no more */
   if (r->http != 0) {
     lua_pushinteger(L, (lua_Integer)r->http);
     lua_setfield(L, -2, "http");

@@ -116,6 +116,19 @@ local function target_of(self)
   return inner[self].client.api:path("order", self.id)
 end
 
+-- What an error is made of is gathered only where there is one.
+local function read(self, fault, got)
+  if not answer.is_good(fault, got) then
+    return nil, answer.error(fault, got, context(self))
+  end
+  local body, reason, kind = answer.body(got, self.id)
+  if not body then
+    return nil, answer.unusable(reason, kind, got, context(self))
+  end
+  inner[self].looked = native.clock()
+  return body
+end
+
 --- Look once.
 -- @param options  timeout (seconds until it must be answered, also where the provider asked to wait), or nil
 -- @return status | nil, err
@@ -128,24 +141,19 @@ function Order:poll(options)
     return self.status
   end
   loop.check("order:poll")
-  local fault, got, e = mine.client:exchange("request", {
-    method = "GET", target = target_of(self), headers = headers_of(self), deadline = timeout,
-  })
+  local look = mine.look or { method = "GET", target = target_of(self), headers = headers_of(self) }
+  mine.look, look.deadline = look, timeout
+  local fault, got, e = mine.client:exchange("request", look)
   if e then
     return nil, about_us(self, e)
-  end
-  e = answer.error(fault, got, context(self))
-  if e and self.status and is_lag(self, fault, got) then
+  elseif self.status and is_lag(self, fault, got) then
     return self.status
-  elseif e then
-    return nil, e
   end
   local body
-  body, e = answer.order(got, context(self))
+  body, e = read(self, fault, got)
   if not body then
     return nil, e
   end
-  mine.looked = native.clock()
   local wrong = take_body(self, body)
   if wrong then
     return nil, wrong
@@ -232,11 +240,10 @@ end
 
 -- One answer of the poll: true when it was not final, else false and what ends the wait.
 local function digest(self, got, wait)
-  local body, e = answer.order(got, context(self))
+  local body, e = read(self, nil, got)
   if not body then
     return false, e
   end
-  inner[self].looked = native.clock()
   local wrong = take_body(self, body)
   tell(self, wait)
   if wrong then
