@@ -79,6 +79,12 @@ static void read_body(lua_State *L, int table, esim_spec *spec) {
   lua_pop(L, 1);
 }
 
+static void read_plan(lua_State *L, int table, esim_spec *spec) {
+  spec->age = options_number(L, table, "age", 0, 0);
+  spec->seen = options_number(L, table, "seen", 0, 0);
+  spec->schedule = bind_read_schedule(L, table);
+}
+
 static int push_submitted(lua_State *L, esim_inbox *in,
                           const esim_spec *spec) {
   double id;
@@ -101,9 +107,8 @@ static int submit(lua_State *L, esim_kind kind) {
     spec.method = spec.body == NULL ? "GET" : "POST";
   spec.timeout = options_number(L, 3, "timeout", -1, 0.001);
   spec.deadline = options_number(L, 3, "deadline", -1, 0);
-  spec.age = options_number(L, 3, "age", 0, 0);
-  spec.seen = options_number(L, 3, "seen", 0, 0);
-  spec.schedule = bind_read_schedule(L, 3);
+  if (kind == ESIM_POLL)
+    read_plan(L, 3, &spec);
   spec.tag = options_number(L, 3, "tag", 0, 0);
   spec.attempt = (unsigned)options_number(L, 3, "attempt", 1, 1);
   spec.again = options_string(L, 3, "again");

@@ -46,8 +46,7 @@ esim_fault esim_answer_append(esim_answer *a, const char *bytes, size_t size) {
 static bool take_value(const char *line, size_t size, const char *name,
                        char *value, size_t room) {
   size_t length = strlen(name);
-  if (size <= length || (line[0] | 0x20) != (name[0] | 0x20) ||
-      strncasecmp(line, name, length) != 0)
+  if (size <= length || strncasecmp(line, name, length) != 0)
     return true;
   line += length, size -= length;
   while (size > 0 && (*line == ' ' || *line == '\t'))
@@ -62,19 +61,34 @@ static bool take_value(const char *line, size_t size, const char *name,
   return fits;
 }
 
+/* By the first letter: most lines are none that we know. */
+static bool take_line(esim_answer *a, const char *line, size_t size) {
+  switch (*line) {
+    case 'C': case 'c':
+      take_value(line, size, "Content-Type:", a->type, sizeof a->type);
+      return true;
+    case 'D': case 'd':
+      take_value(line, size, "Date:", a->date, sizeof a->date);
+      return true;
+    case 'R': case 'r':
+      take_value(line, size, "Retry-After:", a->after, sizeof a->after);
+      return true;
+    case 'X': case 'x':
+      return take_value(line, size, "X-Next-Page:", a->next, sizeof a->next) &&
+             take_value(line, size, "X-Previous-Page:", a->previous,
+                        sizeof a->previous);
+    default:
+      return true;
+  }
+}
+
 esim_fault esim_answer_header(esim_answer *a, const char *line, size_t size) {
   a->headers += size;
   if (a->headers > ESIM_HEADERS_MAX)
     return ESIM_LARGE;
   if (size > 5 && memcmp(line, "HTTP/", 5) == 0)  /* after a 1xx, once more */
     a->type[0] = a->date[0] = a->after[0] = a->next[0] = a->previous[0] = '\0';
-  take_value(line, size, "Content-Type:", a->type, sizeof a->type);
-  take_value(line, size, "Date:", a->date, sizeof a->date);
-  take_value(line, size, "Retry-After:", a->after, sizeof a->after);
-  bool whole = take_value(line, size, "X-Next-Page:", a->next, sizeof a->next);
-  whole &= take_value(line, size, "X-Previous-Page:", a->previous,
-                      sizeof a->previous);
-  return whole ? ESIM_OK : ESIM_LARGE;
+  return size == 0 || take_line(a, line, size) ? ESIM_OK : ESIM_LARGE;
 }
 
 void esim_answer_clear(esim_answer *a) {
