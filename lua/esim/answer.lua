@@ -145,9 +145,11 @@ function answer.body(got, id)
     return nil, "the body " .. reason, got.type
   elseif type(body) ~= "table" then
     return nil, "the body is no object"
-  elseif type(body.id) ~= "string" or body.id == "" or body.id:find("[%c%s]") then
+  end
+  local found = body.id
+  if (id == nil or found ~= id) and (type(found) ~= "string" or found == "" or found:find("[%c%s]")) then
     return nil, "the body holds no id"
-  elseif id and body.id ~= id then
+  elseif id and found ~= id then
     return nil, "the body is about another order"
   elseif body.status ~= nil and type(body.status) ~= "string" then
     return nil, "the status is no text"

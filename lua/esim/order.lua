@@ -80,7 +80,8 @@ local function outcome(self)
 end
 
 local function is_final(self)
-  return inner[self].profile ~= nil or inner[self].failure ~= nil
+  local mine = inner[self]
+  return mine.profile ~= nil or mine.failure ~= nil
 end
 
 -- COMPLETED is final only with what it promises; a word that is not known is not final. What is final stays,
@@ -88,8 +89,9 @@ end
 local function take_body(self, body)
   if is_final(self) then
     return nil
+  elseif body.status ~= self.status then
+    note_status(self, body.status)
   end
-  note_status(self, body.status)
   if self.status == "COMPLETED" then
     local output = api.output(body)
     if type(output) ~= "table" then

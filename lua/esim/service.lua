@@ -150,7 +150,9 @@ function Service:exchange(kind, spec, left)
     spec.attempt, spec.again = refused and 2 or 1, refused and "401" or nil
     local fault, got
     fault, got, e = try(self, kind, spec, left, deadline)
-    e = e or self:tokenless(fault, got)
+    if fault then
+      e = self:tokenless(fault, got)
+    end
     if e then
       return nil, nil, e
     elseif not fault and got.stale then  -- it was not sent: the token has ended, or is about to
