@@ -30,6 +30,8 @@ class Count:
         self.finish = self.began + WARM + SECONDS
 
     def note(self, at, now):
+        if self.last:
+            return False
         if self.first:
             self.count += 1
             if AT_ONCE == 1:
@@ -38,7 +40,7 @@ class Count:
             self.first = now, cpu()
         if now < self.finish:
             return True
-        self.last = self.last or (now, cpu())
+        self.last = now, cpu()
         return False
 
     def correlation(self):

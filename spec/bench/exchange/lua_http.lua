@@ -44,14 +44,16 @@ local count, times, first, last = 0, {}, nil, nil
 local serial = 0
 
 local function note(at, now)
-  if first then
+  if last then
+    return false
+  elseif first then
     count = count + 1
     if AT_ONCE == 1 then times[#times + 1] = now - at end
   elseif now - began >= WARM then
     first = { at = now, cpu = os.clock() }
   end
   if now < finish then return true end
-  last = last or { at = now, cpu = os.clock() }
+  last = { at = now, cpu = os.clock() }
 end
 
 local function exchange(connection, method, path, correlation_id, body)

@@ -35,6 +35,7 @@ let serial = 0, count = 0, first, last;
 const times = [], began = performance.now(), finish = began + WARM + Number(duration) * 1000;
 
 function note(at, now) {
+  if (last) return false;
   if (first) {
     count++;
     if (atOnce === 1) times.push(now - at);
@@ -42,7 +43,7 @@ function note(at, now) {
     first = { at: now, cpu: process.cpuUsage() };
   }
   if (now < finish) return true;
-  last ??= { at: now, cpu: process.cpuUsage() };
+  last = { at: now, cpu: process.cpuUsage() };
   return false;
 }
 

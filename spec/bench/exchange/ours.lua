@@ -22,14 +22,16 @@ local last
 
 -- After each exchange. One at a time: its latency is looked at too.
 local function note(exchanges, at, now)
-  if first then
+  if last then
+    return false
+  elseif first then
     count = count + exchanges
     if AT_ONCE == 1 then times[#times + 1] = now - at end
   elseif now - began >= WARM then
     first = { at = now, cpu = os.clock() }
   end
   if now < finish then return true end
-  last = last or { at = now, cpu = os.clock() }
+  last = { at = now, cpu = os.clock() }
 end
 
 local works = {}

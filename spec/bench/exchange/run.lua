@@ -18,14 +18,10 @@ local place = bench.place { "plain", "tls", "two", "slow" }
 place.answer = server.answer("id", "FULFILLING")
 local here = "spec/bench/exchange/"
 
-local function path_of(lua)
-  return ("LUA_PATH='%s/lua/?.lua;;' LUA_CPATH='%s/build/%s/?.so;;'"):format(place.root, place.root, lua)
-end
-
 local modules = bench.npm { "undici@7" }
 local COMMANDS = {
-  raw = place.dir .. "/raw", lua54 = path_of "lua5.4" .. " lua5.4 " .. here .. "ours.lua",
-  luajit = path_of "luajit" .. " luajit " .. here .. "ours.lua",
+  raw = place.dir .. "/raw", lua54 = bench.path(place, "lua5.4") .. " lua5.4 " .. here .. "ours.lua",
+  luajit = bench.path(place, "luajit") .. " luajit " .. here .. "ours.lua",
   lua_http = "LUA_PATH='/usr/share/lua/5.1/?.lua;;' lua5.4 " .. here .. "lua_http.lua",
   lua_http_jit = "luajit " .. here .. "lua_http.lua",
   fetch = "NODE_EXTRA_CA_CERTS=" .. place.dir .. "/cert.pem node " .. here .. "node.mjs fetch",
@@ -44,24 +40,17 @@ local function served()
   return tonumber(said:match("%d+ %d+ (%d+)"))
 end
 
-local reported = {}
-
 local function run(who, load, work)
   local url = ("%s://127.0.0.1:%s"):format(load.ca and "https" or "http", load.port)
   local before = work == "same" and served() or 0
-  local said = bench.output_of(("timeout 60 env %s %s %s %d %g %s %s 2>%s/said"):format(
-    COMMANDS[who], url, work, load.at_once, load.seconds or SECONDS, load.ca or "", load.ca and load.version or "",
-    place.dir))
-  local count, seconds, cpu, p50 = said:match("^(%S+) (%S+) (%S+) (%S+)$")
+  local count, seconds, cpu, p50 = bench.said(place, ("%s %s %s %d %g %s %s"):format(COMMANDS[who], url, work,
+    load.at_once, load.seconds or SECONDS, load.ca or "", load.ca and load.version or ""), 4)
   if not count then
-    if not reported[who] then
-      io.stderr:write(NAMES[who], ": ", bench.output_of("tail -n 1 " .. place.dir .. "/said"), "\n")
-    end
-    reported[who] = true
     return nil
+  elseif work == "same" then
+    count = served() - before - 1
   end
-  count = work == "same" and served() - before - 2 or tonumber(count)
-  return { rate = count / seconds, cpu = cpu / count * 1e6, p50 = tonumber(p50) }
+  return { rate = count / seconds, cpu = cpu / count * 1e6, p50 = p50 }
 end
 
 -- `raw` is beside waits for what does not change with looks at the same answer.
@@ -77,8 +66,7 @@ local function compare(title, who, load)
 end
 
 local function measure()
-  local compile = "gcc -std=c11 -D_GNU_SOURCE -O2 -o %s/raw %sraw.c $(pkg-config --cflags --libs libcurl) && echo built"
-  assert(bench.output_of(compile:format(place.dir, here)) == "built")
+  bench.compile(here .. "raw.c", place.dir .. "/raw", "libcurl")
   bench.start(here .. "server.conf", place)
   for _, at_once in ipairs { 1, 16, 100 } do
     compare("looks, " .. at_once .. " at once", EVERY, { work = "get", port = place.plain, at_once = at_once })

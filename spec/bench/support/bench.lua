@@ -143,14 +143,54 @@ function bench.report(title, rows, columns)
   io.stdout:flush()
 end
 
+--- Build a program in C.
+-- @param packages  for pkg-config
+function bench.compile(source, program, packages)
+  local command = ("gcc -std=c11 -D_GNU_SOURCE -O2 -o %s %s $(pkg-config --cflags --libs %s) 2>&1 && echo built")
+  local said = output_of(command:format(program, source, packages))
+  assert(said:find("built$"), said)
+end
+
+--- Variables for the shell, with which `lua` finds our module of this tree.
+function bench.path(place, lua)
+  return ("LUA_PATH='%s/lua/?.lua;;' LUA_CPATH='%s/build/%s/?.so;;'"):format(place.root, place.root, lua)
+end
+
+local complained = {}
+
+--- The numbers that a command prints; where it prints none, its complaint is told once.
+-- @param most  how many numbers
+-- @return numbers | nil
+function bench.said(place, command, most)
+  local file = place.dir .. "/said"
+  local said, numbers = output_of("timeout 60 env " .. command .. " 2>" .. file), {}
+  for word in said:gmatch("%S+") do
+    numbers[#numbers + 1] = tonumber(word)
+  end
+  local program = command:gsub("%d.*", "")
+  if #numbers ~= most and not complained[program] then
+    complained[program] = true
+    io.stderr:write(command, ": ", output_of("tail -n 1 " .. file), "\n")
+  end
+  return unpack(#numbers == most and numbers or {})
+end
+
 --- Have node's packages, fetched into the build folder where the network is there.
 -- @param names  texts for npm
 -- @return folder of modules | nil
 function bench.npm(names)
   local dir = output_of("pwd") .. "/build/bench"
   local all = table.concat(names, " ")
-  output_of(("mkdir -p %s && cd %s && echo '{}' >package.json && timeout 120 npm install --silent --no-audit %s 2>&1")
-    :format(dir, dir, all))
+  for _, name in ipairs(names) do
+    local found = io.open(dir .. "/node_modules/" .. name:match("^[^@]+") .. "/package.json")
+    all = found and all:gsub(name, "", 1) or all
+    if found then found:close() end
+  end
+  if not all:find("%S") then
+    return dir
+  end
+  output_of("mkdir -p " .. dir .. " && cd " .. dir .. " && { [ -e package.json ] || echo '{}' >package.json; }"
+    .. " && timeout 120 npm install --silent --no-audit " .. all .. " 2>&1")
   return dir
 end
 
