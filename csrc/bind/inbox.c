@@ -46,6 +46,11 @@ static int inbox_close(lua_State *L) {
   return 0;
 }
 
+/* Whole, where Lua tells: it is reckoned with. */
+static void push_id(lua_State *L, double id) {
+  lua_pushinteger(L, (lua_Integer)id);
+}
+
 /* Submitting. */
 
 static void read_lines(lua_State *L, int table, esim_spec *spec) {
@@ -91,7 +96,7 @@ static int push_submitted(lua_State *L, esim_inbox *in,
   esim_fault fault = esim_engine_submit(in, spec, &id);
   if (fault != ESIM_OK)
     return bind_push_fault(L, fault);
-  lua_pushnumber(L, id);
+  push_id(L, id);
   return 1;
 }
 
@@ -229,7 +234,7 @@ static int inbox_take(lua_State *L) {
     case ESIM_SOMETHING:
       break;
   }
-  lua_pushnumber(L, r.id);
+  push_id(L, r.id);
   if (r.fault == ESIM_OK)
     lua_pushnil(L);
   else
@@ -267,7 +272,7 @@ static void push_timing(lua_State *L, const esim_timing *t) {
 
 static void push_record(lua_State *L, const esim_record *r) {
   lua_newtable(L);
-  lua_pushnumber(L, r->id);
+  push_id(L, r->id);
   lua_setfield(L, -2, "id");
   lua_pushnumber(L, r->tag);
   lua_setfield(L, -2, "tag");

@@ -10,7 +10,7 @@ local protect = require "esim.protect"
 local loop = {}
 
 local inbox            -- made at first use: nothing happens at require
-local pendings = {}    -- by number
+local pendings = {}    -- by the place in their number, see `find`
 local in_flight = 0
 local forks = 0        -- how often this process was found to be a child
 local recorded = 0     -- of these, with a tag: records of their exchanges come
@@ -25,6 +25,7 @@ local host             -- the recognised one, or that of esim.use
 local scheduler        -- of task.lua: is the caller one of our tasks?
 local guarded = false  -- whether a hook runs, which must not wait
 
+local PLACES = 16777216  -- a number is a generation times that and a place, see csrc/core/inbox.c
 local LATE = 10        -- seconds in which that record has come: nobody pumped, or the engine has done its lap
 
 local Pending = {}
@@ -81,16 +82,27 @@ end
 
 loop.settle = settle
 
+-- By the whole number the table, once it is just full, would be laid out anew for each: the inbox fills a place again
+-- as soon as it is free, under another number.
+local function find(id)
+  local pending = pendings[id % PLACES]
+  return pending and pending.id == id and pending or nil
+end
+
 local function enlist(pending)
-  pendings[pending.id] = pending
+  pendings[pending.id % PLACES] = pending
   in_flight = in_flight + 1
-  recorded = recorded + (pending.tag and 1 or 0)
+  if pending.tag then
+    recorded = recorded + 1
+  end
 end
 
 local function strike(pending)
-  pendings[pending.id] = nil
+  pendings[pending.id % PLACES] = nil
   in_flight = in_flight - 1
-  recorded = recorded - (pending.tag and 1 or 0)
+  if pending.tag then
+    recorded = recorded - 1
+  end
 end
 
 -- Records of what is cancelled on the wire come after it is struck.
@@ -103,7 +115,7 @@ local function remember(pending)
 end
 
 local function about_of(id)
-  local pending = pendings[id]
+  local pending = find(id)
   return pending and pending.about or about[1][id] or about[2][id]
 end
 
@@ -173,7 +185,7 @@ function loop.pump(most)
     elseif id == false then
       lose_all()
     else
-      local pending = pendings[id]
+      local pending = find(id)
       if pending then
         if not (pending.kind == "poll" and fault == nil) then
           strike(pending)
@@ -240,7 +252,7 @@ end
 --- End `pending`; whoever waits for it finds the fault "cancelled".
 function loop.cancel(pending)
   kept[pending] = nil
-  if pendings[pending.id] == pending then
+  if pending.id and find(pending.id) == pending then
     strike(pending)
     loop.inbox():cancel(pending.id)
     if pending.about and not pending.ready then  -- of what has its answer the records have come
@@ -254,7 +266,7 @@ end
 
 --- Nobody waits for `pending` any more. An outcome that must not be lost comes all the same.
 function loop.abandon(pending)
-  if pendings[pending.id] == pending then
+  if pending.id and find(pending.id) == pending then
     loop.inbox():abandon(pending.id)
   end
 end
