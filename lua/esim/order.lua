@@ -148,12 +148,12 @@ function Order:poll(options)
   local fault, got, e = mine.client:exchange("request", look)
   if e then
     return nil, about_us(self, e)
-  elseif self.status and is_lag(self, fault, got) then
-    return self.status
   end
   local body
   body, e = read(self, fault, got)
-  if not body then
+  if e and self.status and is_lag(self, fault, got) then
+    return self.status
+  elseif not body then
     return nil, e
   end
   local wrong = take_body(self, body)
