@@ -155,8 +155,8 @@ static bool open_multi(esim_wire *w) {
 /*
 ** OpenSSL, where libcurl is built on it, would clean itself up at the exit,
 ** also while another thread is just setting it up, and the process crashes or
-** hangs in it. Where nobody has used it before us it is told to leave that to the end
-** of the process (OPENSSL_INIT_NO_ATEXIT).
+** hangs in it. Where nobody has used it before us it is told to leave that to
+** the end of the process (OPENSSL_INIT_NO_ATEXIT).
 */
 void esim_wire_prepare(void) {
   int (*init)(uint64_t options, const void *settings);
