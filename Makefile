@@ -75,15 +75,12 @@ lint:
 layers:
 	@spec/support/layers.sh $(BUILD)/libesim.a
 
+# All, or those that are named: BENCH="exchange qr".
 bench:
 	@spec/support/setup.sh bench
 	@$(MAKE) -s LUA=luajit all
 	@$(MAKE) -s LUA=lua5.4 specs
-	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/orders.lua
-	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/tokens.lua
-	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/schedule/run.lua
-	@eval "$$($(MAKE) -s env LUA=lua5.4)" && lua5.4 spec/bench/schedule/waiting.lua
-	@eval "$$($(MAKE) -s env LUA=luajit)" && luajit spec/bench/nginx/run.lua
+	@eval "$$($(MAKE) -s env LUA=lua5.4)" && spec/bench/run.sh $(BENCH)
 
 # The interpreter itself is linked with the sanitizer: preloading it would reach nginx too.
 asan: SANITIZE = address

@@ -46,6 +46,11 @@ static int inbox_close(lua_State *L) {
   return 0;
 }
 
+/* Whole, where Lua tells: it is reckoned with. */
+static void push_id(lua_State *L, double id) {
+  lua_pushinteger(L, (lua_Integer)id);
+}
+
 /* Submitting. */
 
 static void read_body(lua_State *L, int table, esim_spec *spec) {
@@ -58,13 +63,20 @@ static void read_body(lua_State *L, int table, esim_spec *spec) {
   lua_pop(L, 1);
 }
 
+static void read_plan(lua_State *L, int table, esim_spec *spec) {
+  spec->age = options_number(L, table, "age", 0, 0);
+  spec->seen = options_number(L, table, "seen", 0, 0);
+  spec->schedule = bind_read_schedule(L, table);
+  spec->kind_of = options_string(L, table, "kind_of");
+}
+
 static int push_submitted(lua_State *L, esim_inbox *in,
                           const esim_spec *spec) {
   double id;
   esim_fault fault = esim_engine_submit(in, spec, &id);
   if (fault != ESIM_OK)
     return bind_push_fault(L, fault);
-  lua_pushnumber(L, id);
+  push_id(L, id);
   return 1;
 }
 
@@ -80,10 +92,8 @@ static int submit(lua_State *L, esim_kind kind) {
     spec.method = spec.body == NULL ? "GET" : "POST";
   spec.timeout = options_number(L, 3, "timeout", -1, 0.001);
   spec.deadline = options_number(L, 3, "deadline", -1, 0);
-  spec.age = options_number(L, 3, "age", 0, 0);
-  spec.seen = options_number(L, 3, "seen", 0, 0);
-  spec.schedule = bind_read_schedule(L, 3);
-  spec.kind_of = options_string(L, 3, "kind_of");
+  if (kind == ESIM_POLL)
+    read_plan(L, 3, &spec);
   spec.tag = options_number(L, 3, "tag", 0, 0);
   spec.attempt = (unsigned)options_number(L, 3, "attempt", 1, 1);
   spec.again = options_string(L, 3, "again");
@@ -158,7 +168,7 @@ static void set_text(lua_State *L, const char *field, const char *text) {
 }
 
 static void push_answer(lua_State *L, const esim_result *r) {
-  lua_newtable(L);
+  lua_createtable(L, 0, 6);  /* of an answer in order, no more */
   if (r->http != 0) {
     lua_pushinteger(L, (lua_Integer)r->http);
     lua_setfield(L, -2, "http");
@@ -207,7 +217,7 @@ static int inbox_take(lua_State *L) {
     case ESIM_SOMETHING:
       break;
   }
-  lua_pushnumber(L, r.id);
+  push_id(L, r.id);
   if (r.fault == ESIM_OK)
     lua_pushnil(L);
   else
@@ -245,7 +255,7 @@ static void push_timing(lua_State *L, const esim_timing *t) {
 
 static void push_record(lua_State *L, const esim_record *r) {
   lua_newtable(L);
-  lua_pushnumber(L, r->id);
+  push_id(L, r->id);
   lua_setfield(L, -2, "id");
   lua_pushnumber(L, r->tag);
   lua_setfield(L, -2, "tag");

@@ -72,10 +72,8 @@ static int push_picture(lua_State *L, esim_fault fault, esim_picture *p) {
 /* The options, of which `allowed` (names between spaces) are known. */
 static void check_options(lua_State *L, const char *allowed) {
   lua_settop(L, 2);
-  if (lua_isnil(L, 2)) {
-    lua_newtable(L);
-    lua_replace(L, 2);
-  }
+  if (lua_isnil(L, 2))
+    return;
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_pushnil(L);
   while (lua_next(L, 2)) {
@@ -90,6 +88,8 @@ static void check_options(lua_State *L, const char *allowed) {
 }
 
 static int whole(lua_State *L, const char *field, int absent, int least) {
+  if (lua_isnil(L, 2))
+    return absent;
   double number = options_number(L, 2, field, absent, least);
   if (number != (int)number)
     luaL_error(L, "%s: whole number expected", field);
@@ -128,7 +128,7 @@ static int symbol_text(lua_State *L) {
   const esim_symbol *s = check_symbol(L);
   check_options(L, " margin invert ");
   int margin = whole(L, "margin", 4, 0);
-  bool invert = options_boolean(L, 2, "invert");
+  bool invert = !lua_isnil(L, 2) && options_boolean(L, 2, "invert");
   esim_picture *p = new_picture(L);
   return push_picture(L, esim_picture_text(s, margin, invert, p), p);
 }

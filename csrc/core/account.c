@@ -12,9 +12,9 @@
 
 static void free_account(esim_account *a) {
   free(a->url);
-  free((char *)a->trust.ca_file);
-  free((char *)a->trust.client_cert);
-  free((char *)a->trust.client_key);
+  free((char *)a->site.trust.ca_file);
+  free((char *)a->site.trust.client_cert);
+  free((char *)a->site.trust.client_key);
   for (unsigned i = 0; i < a->line_count; i++)
     free((char *)a->lines[i]);
   esim_account_forget(a->authorization);
@@ -51,17 +51,18 @@ static esim_fault copy_lines(esim_account *a, const esim_account_spec *spec) {
 
 static esim_fault copy_texts(esim_account *a, const esim_account_spec *spec) {
   if (!copy_url(a, spec->url) ||
-      !copy_text(spec->trust.ca_file, &a->trust.ca_file) ||
-      !copy_text(spec->trust.client_cert, &a->trust.client_cert) ||
-      !copy_text(spec->trust.client_key, &a->trust.client_key))
+      !copy_text(spec->trust.ca_file, &a->site.trust.ca_file) ||
+      !copy_text(spec->trust.client_cert, &a->site.trust.client_cert) ||
+      !copy_text(spec->trust.client_key, &a->site.trust.client_key))
     return ESIM_MEMORY;
   return copy_lines(a, spec);
 }
 
 esim_account *esim_account_open(const esim_account_spec *spec,
                                 esim_fault *fault) {
-  bool loopback = false;
-  *fault = esim_url_check(spec->url, spec->allow_http, &loopback);
+  static atomic_ulong serials;
+  esim_site site = { 0 };
+  *fault = esim_url_check(spec->url, spec->allow_http, &site.loopback);
   if (*fault != ESIM_OK)
     return NULL;
   *fault = ESIM_MEMORY;
@@ -73,7 +74,9 @@ esim_account *esim_account_open(const esim_account_spec *spec,
   a->rate = spec->rate;
   a->timeout = spec->timeout;
   a->connections = spec->connections;
-  a->loopback = loopback;
+  site.serial = 1 + atomic_fetch_add(&serials, 1);
+  site.origin = esim_url_origin(spec->url);
+  a->site = site;
   a->records = spec->records;
   *fault = copy_texts(a, spec);
   if (*fault == ESIM_OK)

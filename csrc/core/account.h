@@ -37,12 +37,11 @@ typedef struct esim_account {
   /* Never changed. */
   char *url;
   size_t url_size;
-  esim_trust trust;
+  esim_site site;
   const char *lines[ESIM_COMMON_MAX];  /* headers of every exchange */
   unsigned line_count;
   double timeout;
   unsigned connections;
-  bool loopback;
   bool records;
 
   /* Not changed once something was submitted. */

@@ -11,6 +11,15 @@ void esim_answer_reset(esim_answer *a) {
   a->retry_after = -1;
 }
 
+static void free_body(esim_answer *a) {
+  if (a->body != NULL) {
+    explicit_bzero(a->body, a->size);
+    free(a->body);
+  }
+  a->body = NULL;
+  a->size = a->room = 0;
+}
+
 /* Not realloc(), which would leave a copy of an activation code behind. */
 static bool grow(esim_answer *a, size_t needed) {
   size_t room = a->room < ROOM_MIN ? ROOM_MIN : a->room;
@@ -22,7 +31,7 @@ static bool grow(esim_answer *a, size_t needed) {
   size_t size = a->size;
   if (size > 0)
     memcpy(grown, a->body, size);
-  esim_answer_clear(a);
+  free_body(a);
   a->body = grown;
   a->size = size;
   a->room = room;
@@ -61,26 +70,56 @@ static bool take_value(const char *line, size_t size, const char *name,
   return fits;
 }
 
+static esim_fault take_page(esim_answer *a, const char *line, size_t size) {
+  if (size < 3 || strchr("NnPp", line[2]) == NULL)
+    return ESIM_OK;
+  if (a->pages == NULL)
+    a->pages = calloc(1, sizeof *a->pages);
+  if (a->pages == NULL)
+    return ESIM_MEMORY;
+  esim_page_names *p = a->pages;
+  bool whole = take_value(line, size, "X-Next-Page:", p->next, sizeof p->next);
+  whole &= take_value(line, size, "X-Previous-Page:", p->previous,
+                      sizeof p->previous);
+  return whole ? ESIM_OK : ESIM_LARGE;
+}
+
+/* By the first letter: most lines are none that we know. */
+static esim_fault take_line(esim_answer *a, const char *line, size_t size) {
+  switch (*line) {
+    case 'C': case 'c':
+      take_value(line, size, "Content-Type:", a->type, sizeof a->type);
+      return ESIM_OK;
+    case 'D': case 'd':
+      take_value(line, size, "Date:", a->date, sizeof a->date);
+      return ESIM_OK;
+    case 'R': case 'r':
+      take_value(line, size, "Retry-After:", a->after, sizeof a->after);
+      return ESIM_OK;
+    case 'X': case 'x':
+      return take_page(a, line, size);
+    default:
+      return ESIM_OK;
+  }
+}
+
+static void free_pages(esim_answer *a) {
+  free(a->pages);
+  a->pages = NULL;
+}
+
 esim_fault esim_answer_header(esim_answer *a, const char *line, size_t size) {
   a->headers += size;
   if (a->headers > ESIM_HEADERS_MAX)
     return ESIM_LARGE;
-  if (size > 5 && memcmp(line, "HTTP/", 5) == 0)  /* after a 1xx, once more */
-    a->type[0] = a->date[0] = a->after[0] = a->next[0] = a->previous[0] = '\0';
-  take_value(line, size, "Content-Type:", a->type, sizeof a->type);
-  take_value(line, size, "Date:", a->date, sizeof a->date);
-  take_value(line, size, "Retry-After:", a->after, sizeof a->after);
-  bool whole = take_value(line, size, "X-Next-Page:", a->next, sizeof a->next);
-  whole &= take_value(line, size, "X-Previous-Page:", a->previous,
-                      sizeof a->previous);
-  return whole ? ESIM_OK : ESIM_LARGE;
+  if (size > 5 && memcmp(line, "HTTP/", 5) == 0) {  /* once more, after a 1xx */
+    a->type[0] = a->date[0] = a->after[0] = '\0';
+    free_pages(a);
+  }
+  return size == 0 ? ESIM_OK : take_line(a, line, size);
 }
 
 void esim_answer_clear(esim_answer *a) {
-  if (a->body != NULL) {
-    explicit_bzero(a->body, a->size);
-    free(a->body);
-  }
-  a->body = NULL;
-  a->size = a->room = 0;
+  free_body(a);
+  free_pages(a);
 }

@@ -10,6 +10,12 @@
 #define ESIM_HEADERS_MAX (64 * 1024) /* bytes of its headers */
 #define ESIM_PAGE_MAX 255            /* bytes of a name of a page */
 
+/* X-Next-Page and X-Previous-Page, which few answers have; "": none. */
+typedef struct esim_page_names {
+  char next[ESIM_PAGE_MAX + 1];
+  char previous[ESIM_PAGE_MAX + 1];
+} esim_page_names;
+
 /* What came back from one exchange, gathered piece by piece. */
 typedef struct esim_answer {
   esim_fault fault;    /* ESIM_OK: `http` and the body are whole */
@@ -22,8 +28,7 @@ typedef struct esim_answer {
   char type[48];       /* the Content-Type, cut to fit; "": none */
   char date[40];       /* the Date and Retry-After headers, as they came */
   char after[40];
-  char next[ESIM_PAGE_MAX + 1];      /* X-Next-Page, X-Previous-Page */
-  char previous[ESIM_PAGE_MAX + 1];
+  esim_page_names *pages;  /* NULL: none */
   char detail[96];     /* on a fault, libcurl's words, cut to fit */
 } esim_answer;
 
@@ -35,13 +40,14 @@ esim_fault esim_answer_append(esim_answer *answer, const char *bytes,
                               size_t size);
 
 /*
-** One more line of headers, the status line too. ESIM_OK or ESIM_LARGE; so is
-** the name of a page that does not fit: half of it would be another page.
+** One more line of headers, the status line too. ESIM_OK, ESIM_MEMORY or
+** ESIM_LARGE; so is the name of a page that does not fit: half of it would be
+** another page.
 */
 esim_fault esim_answer_header(esim_answer *answer, const char *line,
                               size_t size);
 
-/* Free the body, wiped: it may hold an activation code. */
+/* Free what it holds, the body wiped: it may hold an activation code. */
 void esim_answer_clear(esim_answer *answer);
 
 #endif

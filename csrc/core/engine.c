@@ -286,8 +286,10 @@ static void tell(const esim_work *w, esim_result *r) {
   r->size = a->size;
   r->type = a->type;
   r->detail = a->detail;
-  r->next_page = a->next;
-  r->previous_page = a->previous;
+  if (a->pages != NULL) {
+    r->next_page = a->pages->next;
+    r->previous_page = a->pages->previous;
+  }
   r->retry_after = a->retry_after;
   r->sent = a->sent;
 }

@@ -8,6 +8,8 @@
 
 #include "base64.h"
 
+#define ROOM_MIN 4096  /* enough for each picture of an activation code */
+
 /* What is drawn grows; old copies are wiped, for they are a code. */
 
 void esim_picture_close(esim_picture *p) {
@@ -20,7 +22,7 @@ void esim_picture_close(esim_picture *p) {
 static bool reserve(esim_picture *p, size_t size) {
   if (size <= p->room - p->size)
     return true;
-  size_t room = p->room < 1024 ? 1024 : p->room;
+  size_t room = p->room < ROOM_MIN ? ROOM_MIN : p->room;
   while (room - p->size < size)
     room *= 2;
   char *grown = malloc(room);
@@ -62,6 +64,14 @@ static bool side_fits(const esim_symbol *s, int scale, int margin) {
 
 /* PNG. */
 
+/*
+** What zlib is to look back on (8 KB) and to keep in mind; with its own 256 KB
+** the heap shrinks and grows again for each picture, which costs more than the
+** picture. 8 KB are many rows of the largest.
+*/
+#define WINDOW 13
+#define MEMORY 5
+
 static void on_write(png_structp png, png_bytep bytes, png_size_t size) {
   if (!append(png_get_io_ptr(png), (const char *)bytes, size))
     png_error(png, "no memory");
@@ -80,16 +90,41 @@ static void on_warning(png_structp png, png_const_charp message) {
   (void)png, (void)message;
 }
 
+/* Make the pixels `from` to before `to` dark. */
+static void darken(unsigned char *row, int from, int to) {
+  int first = from / 8, last = to / 8;
+  unsigned char head = (unsigned char)(0xff >> from % 8);
+  unsigned char tail = (unsigned char)(0xff00 >> to % 8);
+  if (first == last) {
+    row[first] &= (unsigned char)~(head & tail);
+    return;
+  }
+  row[first] &= (unsigned char)~head;
+  memset(row + first + 1, 0, (size_t)(last - first - 1));
+  if (tail != 0)
+    row[last] &= (unsigned char)~tail;
+}
+
+/* The dark modules of row `y` from `x` on, which may be margin: how many. */
+static int run_at(const esim_symbol *s, int x, int y) {
+  const unsigned char *row = s->modules + y * s->size;
+  int end = x;
+  while (end < s->size && row[end] & ESIM_DARK)
+    end++;
+  return end - x;
+}
+
 /* One row of pixels, 1 light; all modules of row `y`, which may be margin. */
 static void draw_row(const esim_symbol *s, int y, int scale, int margin,
                      unsigned char *row, size_t size) {
   memset(row, 0xff, size);
+  if (y < 0 || y >= s->size)
+    return;
   for (int x = 0; x < s->size; x++) {
-    if (!esim_symbol_at(s, x, y))
-      continue;
-    int from = (x + margin) * scale;
-    for (int i = from; i < from + scale; i++)
-      row[i / 8] &= (unsigned char)~(0x80 >> i % 8);
+    int run = run_at(s, x, y), from = (x + margin) * scale;
+    if (run > 0)
+      darken(row, from, from + run * scale);
+    x += run;
   }
 }
 
@@ -111,6 +146,8 @@ static bool write_png(png_structp png, png_infop info, const esim_symbol *s,
     return false;
   png_set_write_fn(png, p, on_write, on_flush);
   png_set_compression_level(png, 1);
+  png_set_compression_window_bits(png, WINDOW);
+  png_set_compression_mem_level(png, MEMORY);
   png_set_filter(png, 0, PNG_FILTER_NONE);
   png_set_IHDR(png, info, side, side, 1, PNG_COLOR_TYPE_GRAY,
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
@@ -139,27 +176,48 @@ esim_fault esim_picture_png(const esim_symbol *s, int scale, int margin,
 
 /* SVG. */
 
+static char *put_text(char *to, const char *text) {
+  while (*text != '\0')
+    *to++ = *text++;
+  return to;
+}
+
+static char *put_number(char *to, int number) {
+  char digits[12];
+  int count = 0;
+  do {
+    digits[count++] = (char)('0' + number % 10);
+  } while ((number /= 10) > 0);
+  while (count > 0)
+    *to++ = digits[--count];
+  return to;
+}
+
+#define STEP 24  /* bytes of a run in a path, at most */
+
+/* A row of the path, at `to`; where it ends. */
+static char *draw_line(const esim_symbol *s, int y, int margin, char *to) {
+  int at_x = -1;  /* where the pen is in this row */
+  for (int x = 0; x < s->size; x++) {
+    int run = run_at(s, x, y);
+    if (run == 0)
+      continue;
+    to = put_text(to, at_x < 0 ? "M" : "m");
+    to = put_number(to, at_x < 0 ? x + margin : x - at_x);
+    to = put_text(to, " ");
+    to = put_number(to, at_x < 0 ? y + margin : 0);
+    to = put_number(put_text(to, at_x < 0 ? ".5h" : "h"), run);
+    at_x = x += run;
+  }
+  return to;
+}
+
 static bool draw_path(const esim_symbol *s, int margin, esim_picture *p) {
-  char step[48];
-  int at_x = 0;  /* where the pen is */
   for (int y = 0; y < s->size; y++) {
-    bool moved = false;
-    for (int x = 0; x < s->size; x++) {
-      int run = 0;
-      while (esim_symbol_at(s, x + run, y))
-        run++;
-      if (run == 0)
-        continue;
-      if (moved)
-        snprintf(step, sizeof step, "m%d 0h%d", x - at_x, run);
-      else
-        snprintf(step, sizeof step, "M%d %d.5h%d", x + margin, y + margin, run);
-      if (!append_text(p, step))
-        return false;
-      moved = true;
-      x += run;
-      at_x = x;
-    }
+    if (!reserve(p, (size_t)(s->size / 2 + 1) * STEP))
+      return false;
+    char *end = draw_line(s, y, margin, p->bytes + p->size);
+    p->size = (size_t)(end - p->bytes);
   }
   return true;
 }
@@ -187,25 +245,36 @@ esim_fault esim_picture_svg(const esim_symbol *s, int margin, int side,
 #define LIGHT_ON_DARK "\033[38;5;231;48;5;16m"
 #define AS_BEFORE "\033[0m\n"
 
-static const char *half_block(bool upper, bool lower) {
-  if (upper)
-    return lower ? "\xe2\x96\x88" : "\xe2\x96\x80";
-  return lower ? "\xe2\x96\x84" : " ";
+#define BLOCK 3  /* bytes of a half block, at most */
+
+/* Rows `y` and the next, which may be margin, at `to`; where they end. */
+static char *draw_blocks(const esim_symbol *s, int y, int margin, char *to) {
+  static const char blocks[4][BLOCK + 1] = { " ", "\xe2\x96\x84",
+                                             "\xe2\x96\x80",
+                                             "\xe2\x96\x88" };
+  for (int x = -margin; x < s->size + margin; x++) {
+    int which = esim_symbol_at(s, x, y) * 2 + esim_symbol_at(s, x, y + 1);
+    memcpy(to, blocks[which], BLOCK);
+    to += which == 0 ? 1 : BLOCK;
+  }
+  return to;
 }
 
 esim_fault esim_picture_text(const esim_symbol *s, int margin, bool invert,
                              esim_picture *p) {
+  const char *colours = invert ? LIGHT_ON_DARK : DARK_ON_LIGHT;
   if (!side_fits(s, 1, margin))
     return ESIM_SIZE;
-  bool good = true;
-  for (int y = -margin; good && y < s->size + margin; y += 2) {
-    good = append_text(p, invert ? LIGHT_ON_DARK : DARK_ON_LIGHT);
-    for (int x = -margin; good && x < s->size + margin; x++)
-      good = append_text(p, half_block(esim_symbol_at(s, x, y),
-                                       esim_symbol_at(s, x, y + 1)));
-    good = good && append_text(p, AS_BEFORE);
+  size_t most = (size_t)(s->size + 2 * margin) * BLOCK + strlen(colours) +
+                strlen(AS_BEFORE);
+  for (int y = -margin; y < s->size + margin; y += 2) {
+    if (!reserve(p, most))
+      return ended(p, false);
+    char *to = put_text(p->bytes + p->size, colours);
+    to = put_text(draw_blocks(s, y, margin, to), AS_BEFORE);
+    p->size = (size_t)(to - p->bytes);
   }
-  return ended(p, good);
+  return ended(p, true);
 }
 
 /* data: URI. */

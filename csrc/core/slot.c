@@ -18,6 +18,7 @@
 ** after 5 s and more.
 */
 #define KEPT 3L
+#define KEPT_DEFAULT 118L  /* libcurl's own */
 
 /* What libcurl tells of an exchange. */
 
@@ -103,8 +104,14 @@ static bool sized(esim_slot *s) {
   return curl_easy_setopt(s->easy, CURLOPT_BUFFERSIZE, BUFFER) == CURLE_OK;
 }
 
+static void undress(esim_slot *s) {
+  curl_easy_reset(s->easy);
+  s->site = 0;
+  s->located = s->posted = s->named = false;
+}
+
 bool esim_slot_renew(esim_slot *s) {
-  if (s->easy != NULL && sized(s))
+  if (s->easy != NULL && (s->site != 0 || sized(s)))
     return true;
   curl_easy_cleanup(s->easy);
   s->easy = curl_easy_init();
@@ -121,6 +128,7 @@ esim_slot *esim_slot_open(void) {
 
 void esim_slot_close(esim_slot *s) {
   curl_easy_cleanup(s->easy);
+  curl_url_cleanup(s->url);
   free(s);
 }
 
@@ -139,25 +147,70 @@ static struct curl_slist *make_lines(esim_slot *s) {
 #define SET(option, value) \
   (failed |= curl_easy_setopt(s->easy, CURLOPT_##option, value) != CURLE_OK)
 
-static int set_request(esim_slot *s) {
+/* Nothing that libcurl reads otherwise in a path than in a URL. */
+static bool is_plain(const char *path) {
+  static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "abcdefghijklmnopqrstuvwxyz0123456789/-_~.";
+  return path[0] == '/' && path[strspn(path, plain)] == '\0' &&
+         strstr(path, "/.") == NULL;
+}
+
+/*
+** Of a URL that libcurl has taken apart only the path is told: it need not take
+** the whole apart each time.
+*/
+static int set_url(esim_slot *s) {
+  const esim_exchange *x = s->exchange;
+  const char *path = x->url + x->site->origin;
+  int failed = 0;
+  if (x->site->origin == 0 || !is_plain(path)) {
+    s->located = false;
+    SET(CURLU, NULL);
+    SET(URL, x->url);
+    return failed;
+  }
+  if (!s->located) {
+    s->url = s->url != NULL ? s->url : curl_url();
+    failed = s->url == NULL || curl_url_set(s->url, CURLUPART_URL, x->url, 0);
+    SET(CURLU, s->url);
+  } else {
+    failed = curl_url_set(s->url, CURLUPART_PATH, path, 0) != CURLUE_OK;
+  }
+  s->located = !failed;
+  return failed;
+}
+
+static int set_body(esim_slot *s) {
   const esim_exchange *x = s->exchange;
   int failed = 0;
-  SET(URL, x->url);
-  SET(PATH_AS_IS, 1L);  /* an order's id may be ".." */
-  SET(HTTPHEADER, make_lines(s));
-  SET(TIMEOUT_MS, (long)fmin(fmax(1, ceil(x->timeout * 1000)), INT_MAX));
   if (x->body != NULL) {
     SET(POST, 1L);
     SET(POSTFIELDSIZE_LARGE, (curl_off_t)x->body_size);
     SET(POSTFIELDS, x->body);
+  } else if (s->posted) {
+    SET(HTTPGET, 1L);
   }
-  if (strcmp(x->method, x->body != NULL ? "POST" : "GET") != 0)
-    SET(CUSTOMREQUEST, x->method);
+  s->posted = x->body != NULL;
+  bool named = strcmp(x->method, x->body != NULL ? "POST" : "GET") != 0;
+  if (named || s->named)
+    SET(CUSTOMREQUEST, named ? x->method : NULL);
+  s->named = named;
   return failed;
 }
 
+static int set_request(esim_slot *s, bool fresh) {
+  const esim_exchange *x = s->exchange;
+  int failed = 0;
+  SET(HTTPHEADER, make_lines(s));
+  SET(TIMEOUT_MS, (long)fmin(fmax(1, ceil(x->timeout * 1000)), INT_MAX));
+  SET(MAXAGE_CONN, x->once ? KEPT : KEPT_DEFAULT);
+  /* Without PREREQFUNCTION an order must have nothing to begin again on. */
+  SET(FRESH_CONNECT, (long)(fresh || (x->once && !TELLS_BEGIN)));
+  return failed || set_url(s) || set_body(s);
+}
+
 static int set_trust(esim_slot *s) {
-  const esim_trust *t = s->exchange->trust;
+  const esim_trust *t = &s->exchange->site->trust;
   int failed = 0;
   SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
   if (t->ca_file != NULL) {
@@ -173,7 +226,7 @@ static int set_trust(esim_slot *s) {
   return failed;
 }
 
-static int set_manners(esim_slot *s, bool fresh) {
+static int set_manners(esim_slot *s) {
   int failed = 0;
   SET(PRIVATE, s);
   SET(ERRORBUFFER, s->error);
@@ -194,12 +247,11 @@ static int set_manners(esim_slot *s, bool fresh) {
   SET(PREREQFUNCTION, on_begin);
   SET(PREREQDATA, s);
 #endif
-  if (s->exchange->once)
-    SET(MAXAGE_CONN, KEPT);
-  /* Without PREREQFUNCTION an order must have nothing to begin again on. */
-  SET(FRESH_CONNECT, (long)(fresh || (s->exchange->once && !TELLS_BEGIN)));
-  if (s->exchange->loopback)
+  SET(PATH_AS_IS, 1L);  /* an order's id may be ".." */
+  if (s->exchange->site->loopback) {
     SET(PROXY, "");
+    SET(NOPROXY, "*");  /* or the environment is asked each time */
+  }
   return failed;
 }
 
@@ -216,21 +268,37 @@ static int set_callbacks(esim_slot *s, const esim_sockets *sockets) {
   return failed;
 }
 
+/* Tell it all that the exchanges of a site have in common. */
+static int dress(esim_slot *s, const esim_sockets *sockets) {
+  if (s->site == s->exchange->site->serial)
+    return 0;
+  undress(s);
+  if (!sized(s) || set_manners(s) || set_callbacks(s, sockets) || set_trust(s))
+    return 1;
+  s->site = s->exchange->site->serial;
+  return 0;
+}
+
 bool esim_slot_load(esim_slot *s, esim_exchange *x,
                     const esim_sockets *sockets, bool fresh) {
   s->exchange = x;
   s->error[0] = '\0';
   s->fault = ESIM_OK;
+  s->spent = true;
   s->begun = false;
   s->resent = 0;
   s->before = 0;
-  return !(set_manners(s, fresh) || set_callbacks(s, sockets) ||
-           set_trust(s) || set_request(s));
+  return !(dress(s, sockets) || set_request(s, fresh));
 }
 
+/* It must not keep pointing at what the exchange owned. */
 void esim_slot_unload(esim_slot *s) {
   s->exchange = NULL;
-  curl_easy_reset(s->easy);  /* it points at what the exchange owned */
+  curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, NULL);
+  if (s->posted)
+    curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, NULL);
+  if (s->spent)
+    undress(s);
 }
 
 /* The end of an exchange. */
@@ -316,6 +384,7 @@ void esim_slot_tell(esim_slot *s, CURLcode code) {
   esim_answer *a = &s->exchange->answer;
   esim_slot_measure(s);
   a->fault = fault_of(code, s);
+  s->spent = a->fault != ESIM_OK;
   a->sent = was_sent(s);
   a->retry_after = retry_after(a);
   curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &a->http);

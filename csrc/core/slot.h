@@ -14,6 +14,11 @@
 */
 typedef struct esim_slot {
   CURL *easy;
+  CURLU *url;               /* of the site, with the path of the exchange */
+  unsigned long site;       /* whose manners libcurl was told; 0: none */
+  bool located;             /* libcurl is told that URL, not a text */
+  bool posted, named;       /* it was told of a body, of a method */
+  bool spent;               /* the exchange did not end well */
   esim_exchange *exchange;  /* NULL: idle */
   struct curl_slist lines[ESIM_LINES_MAX];  /* made here: no allocation */
   char error[CURL_ERROR_SIZE];
@@ -52,7 +57,10 @@ void esim_slot_tell(esim_slot *slot, CURLcode code);
 /* Write down how it went so far, where it is timed. Telling does it too. */
 void esim_slot_measure(esim_slot *slot);
 
-/* Forget the exchange. */
+/*
+** Forget the exchange. What its site has in common libcurl goes on knowing, if
+** the exchange ended well; else it starts anew.
+*/
 void esim_slot_unload(esim_slot *slot);
 
 #endif

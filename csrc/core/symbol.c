@@ -50,21 +50,12 @@ static QRecLevel strongest(size_t size, QRecLevel level) {
   return level;
 }
 
-static bool copy_modules(esim_symbol *s, const QRcode *code) {
-  size_t count = (size_t)code->width * (size_t)code->width;
-  s->modules = malloc(count);
-  if (s->modules == NULL)
-    return false;
-  for (size_t i = 0; i < count; i++)
-    s->modules[i] = code->data[i] & 1;
+/* Its modules become ours, and the rest is freed. */
+static void take_modules(esim_symbol *s, QRcode *code) {
+  s->modules = code->data;
   s->size = code->width;
   s->version = code->version;
-  return true;
-}
-
-/* libqrencode does not wipe what it frees. */
-static void free_code(QRcode *code) {
-  explicit_bzero(code->data, (size_t)code->width * (size_t)code->width);
+  code->data = NULL;
   QRcode_free(code);
 }
 
@@ -85,10 +76,9 @@ esim_fault esim_symbol_open(const char *text, size_t size, char level,
   QRcode *code = encode(text, ec, &fault);
   if (code == NULL)
     return fault;
-  bool copied = copy_modules(s, code);
-  free_code(code);
+  take_modules(s, code);
   s->level = levels[ec];
-  return copied ? ESIM_OK : ESIM_MEMORY;
+  return ESIM_OK;
 }
 
 void esim_symbol_close(esim_symbol *s) {
@@ -100,5 +90,5 @@ void esim_symbol_close(esim_symbol *s) {
 
 bool esim_symbol_at(const esim_symbol *s, int x, int y) {
   return x >= 0 && y >= 0 && x < s->size && y < s->size &&
-         s->modules[y * s->size + x] != 0;
+         (s->modules[y * s->size + x] & ESIM_DARK) != 0;
 }

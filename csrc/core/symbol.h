@@ -6,12 +6,14 @@
 
 #include "fault.h"
 
+#define ESIM_DARK 1  /* of a module; its other bits say nothing */
+
 /* A QR symbol (ISO/IEC 18004): text as modules. */
 typedef struct esim_symbol {
   int size;                 /* modules a side, without the quiet zone */
   int version;              /* 1 to 40 */
   char level;               /* 'L', 'M', 'Q' or 'H' */
-  unsigned char *modules;   /* size * size, row by row; 1: dark */
+  unsigned char *modules;   /* size * size, row by row */
 } esim_symbol;
 
 /*

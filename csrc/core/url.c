@@ -50,3 +50,11 @@ esim_fault esim_url_check(const char *text, bool allow_http, bool *loopback) {
   curl_url_cleanup(url);
   return fault;
 }
+
+/* libcurl reads one slash or three where two belong: those are left to it. */
+size_t esim_url_origin(const char *url) {
+  const char *host = strstr(url, "://");
+  if (host == NULL || host[3] == '/')
+    return 0;
+  return (size_t)(host + 3 - url) + strcspn(host + 3, "/");
+}

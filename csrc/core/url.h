@@ -2,6 +2,7 @@
 #define ESIM_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "fault.h"
 
@@ -12,5 +13,11 @@
 ** is this machine. ESIM_OK, ESIM_URL or ESIM_MEMORY.
 */
 esim_fault esim_url_check(const char *url, bool allow_http, bool *loopback);
+
+/*
+** Bytes of the scheme, the host and the port at the beginning of `url`, which
+** can be used; 0: they are not to be told apart.
+*/
+size_t esim_url_origin(const char *url);
 
 #endif

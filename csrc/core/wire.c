@@ -12,7 +12,7 @@
 
 #define READY 64   /* descriptors served at a time */
 #define PAUSE 0.01 /* seconds before another libcurl is asked for */
-#define POOLED 64  /* idle handles kept for the next exchanges */
+#define POOLED 64  /* idle handles kept, or as many as idle connections */
 
 struct esim_wire {
   CURLM *multi;
@@ -98,7 +98,7 @@ static void give_slot(esim_wire *w, esim_slot *s) {
   unlist_flying(w, s);
   s->exchange->slot = NULL;
   esim_slot_unload(s);
-  if (w->idle_count == POOLED) {
+  if (w->idle_count >= POOLED && w->idle_count >= w->kept) {
     esim_slot_close(s);
     return;
   }
@@ -153,10 +153,10 @@ static bool open_multi(esim_wire *w) {
 }
 
 /*
-** OpenSSL, where libcurl is built on it, would clean itself up at the exit, also
-** while another thread is just setting it up, and the process crashes or hangs
-** in it. Where nobody has used it before us it is told to leave that to the end
-** of the process (OPENSSL_INIT_NO_ATEXIT).
+** OpenSSL, where libcurl is built on it, would clean itself up at the exit,
+** also while another thread is just setting it up, and the process crashes or
+** hangs in it. Where nobody has used it before us it is told to leave that to
+** the end of the process (OPENSSL_INIT_NO_ATEXIT).
 */
 void esim_wire_prepare(void) {
   int (*init)(uint64_t options, const void *settings);

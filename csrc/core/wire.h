@@ -24,6 +24,14 @@ typedef struct esim_trust {
   const char *client_key;
 } esim_trust;
 
+/* Where exchanges go: what those of one account have in common. */
+typedef struct esim_site {
+  unsigned long serial;  /* no two of this process are the same */
+  esim_trust trust;
+  size_t origin;         /* bytes of "https://host:port"; 0: not told apart */
+  bool loopback;         /* the host is this machine: no proxy */
+} esim_site;
+
 /*
 ** How an exchange went. Seconds since it was begun until something had been
 ** done, in this order; negative: it was not done, for a connection was kept, or
@@ -49,10 +57,9 @@ typedef struct esim_exchange {
   unsigned line_count;
   const char *body;                   /* NULL: none */
   size_t body_size;
-  const esim_trust *trust;
+  const esim_site *site;              /* where its URL is */
   double timeout;                     /* seconds, for the whole exchange */
   bool once;     /* an order: never send again what was partly written */
-  bool loopback; /* the host is this machine: no proxy */
   bool timed;    /* `timing` is wanted */
   /* Answered. */
   esim_answer answer;

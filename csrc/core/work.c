@@ -131,11 +131,10 @@ bool esim_work_board(esim_work *w, double timeout) {
   x->url = w->url;
   x->body = w->body;
   x->body_size = w->body_size;
-  x->trust = &w->account->trust;
+  x->site = &w->account->site;
   x->timeout = timeout;
   x->timed = w->ledger != NULL;
   x->once = w->kind == ESIM_ORDER;
-  x->loopback = w->account->loopback;
   f->work = w;
   w->flight = f;
   return true;

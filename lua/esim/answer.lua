@@ -79,12 +79,20 @@ local function kind_of_look_fault(fault, got)
   return "unavailable"
 end
 
+--- Whether an exchange brought a 2xx.
+function answer.is_good(fault, got)
+  return not fault and not got.stale and got.http >= 200 and got.http < 300
+end
+
 --- The error of an exchange, or nil when it brought a 2xx.
 -- @param fault    word or nil
 -- @param got      answer of the core
 -- @param context  correlation_id, order_id, email, secrets; `is_order`: a repetition may cost money; `once`: it may do
 --   other harm; trace: what an order's error is to carry for esim.reconcile
 function answer.error(fault, got, context)
+  if answer.is_good(fault, got) then
+    return nil
+  end
   local kind
   local once = context.is_order or context.once
   if got.stale then
@@ -92,10 +100,8 @@ function answer.error(fault, got, context)
   end
   if fault then
     kind = (once and kind_of_order_fault or kind_of_look_fault)(fault, got)
-  elseif math.floor(got.http / 100) ~= 2 then
-    kind = kind_of_status(got.http, once)
   else
-    return nil
+    kind = kind_of_status(got.http, once)
   end
   local fields = details(fault, got, context)
   if fault == "header" or fault == "url" then
@@ -119,28 +125,44 @@ function answer.find_id(body, secrets)
   return id and err.redact(id, secrets) == id and id or nil
 end
 
-local function unusable(message, got, context)
+--- The error of a 2xx about an order that cannot be used.
+-- @param message  what is wrong with it
+-- @param kind     its type, as the provider named it, or nil
+-- @return err of kind `answer`
+function answer.unusable(message, kind, got, context)
   local fields = details(nil, got, context)
-  fields.message = message
+  fields.message = message .. (kind and " (" .. err.redact(kind, context.secrets) .. ")" or "")
   fields.order_id = context.order_id or answer.find_id(got.body, context.secrets)
-  return nil, err.new("answer", fields)
+  return err.new("answer", fields)
 end
 
 --- The body of a 2xx about an order.
--- @return table with `id` and `status` | nil, err of kind `answer`
-function answer.order(got, context)
+-- @param id  of the order, or nil: it is new
+-- @return table with `id` and `status` | nil, what is wrong with it, and the type of what is no JSON
+function answer.body(got, id)
   local body, reason = json.decode(got.body or "")
   if body == nil then
-    local kind = got.type and " (" .. err.redact(got.type, context.secrets) .. ")" or ""
-    return unusable("the body " .. reason .. kind, got, context)
+    return nil, "the body " .. reason, got.type
   elseif type(body) ~= "table" then
-    return unusable("the body is no object", got, context)
-  elseif type(body.id) ~= "string" or body.id == "" or body.id:find("[%c%s]") then
-    return unusable("the body holds no id", got, context)
-  elseif context.order_id and body.id ~= context.order_id then
-    return unusable("the body is about another order", got, context)
+    return nil, "the body is no object"
+  end
+  local found = body.id
+  if (id == nil or found ~= id) and (type(found) ~= "string" or found == "" or found:find("[%c%s]")) then
+    return nil, "the body holds no id"
+  elseif id and found ~= id then
+    return nil, "the body is about another order"
   elseif body.status ~= nil and type(body.status) ~= "string" then
-    return unusable("the status is no text", got, context)
+    return nil, "the status is no text"
+  end
+  return body
+end
+
+--- The same, and what is wrong with it as an error.
+-- @return table with `id` and `status` | nil, err of kind `answer`
+function answer.order(got, context)
+  local body, reason, kind = answer.body(got, context.order_id)
+  if not body then
+    return nil, answer.unusable(reason, kind, got, context)
   end
   return body
 end

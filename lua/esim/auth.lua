@@ -348,13 +348,14 @@ end
 -- @param caller    a table, or nil: its `halt()`, while there is one, ends this, where `over` is set
 -- @return true | nil, err
 function Auth:ensure(client, deadline, caller)
-  local now = native.clock()
   if type(self.source) == "string" then
     if self.serial > 0 then
       return true
     end
     return set(self, self.source)
-  elseif not is_usable(self, now) then
+  end
+  local now = native.clock()
+  if not is_usable(self, now) then
     local ok, e, passing = fetch(self, client, deadline, false, caller)
     give_up(self, ok, passing)
     return ok, e

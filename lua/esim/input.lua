@@ -13,9 +13,20 @@ local function reject(field, message)
   return err.new("invalid", { field = field, message = message })
 end
 
+local parts_of = {}  -- each path taken apart: they are our own, and few
+
+local function take_apart(path)
+  local parts = {}
+  for part in path:gmatch("[^.]+") do
+    parts[#parts + 1] = part
+  end
+  parts_of[path] = parts
+  return parts
+end
+
 local function at(order, path)
   local value = order
-  for part in path:gmatch("[^.]+") do
+  for _, part in ipairs(parts_of[path] or take_apart(path)) do
     if type(value) ~= "table" then
       return nil
     end

@@ -58,7 +58,9 @@ function json.decode(text)
   if not ok then
     return nil, "is not JSON"
   end
-  value = without_nulls(value)
+  if text:find("null", 1, true) then  -- else there is none, and the value need not be walked through
+    value = without_nulls(value)
+  end
   if value == nil then
     return nil, "is null"
   end

@@ -21,6 +21,8 @@ local tagged = false   -- whether there ever was one
 local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
 local guarded = false  -- whether a hook runs, which must not wait
 
+local PLACES = 16777216  -- a number is a generation times that and a place, see csrc/core/inbox.c
+
 local Pending = {}
 Pending.__index = Pending
 loop.Pending = Pending
@@ -69,18 +71,29 @@ function loop.any()
   return pending
 end
 
+-- By the whole number the table, once it is just full, would be laid out anew for each: the inbox fills a place again
+-- as soon as it is free, under another number.
+local function find(id)
+  local pending = pendings:get(id % PLACES)
+  return pending and pending.id == id and pending or nil
+end
+
 local function enlist(pending)
-  pendings:put(pending.id, pending)
-  recorded = recorded + (pending.tag and 1 or 0)
+  pendings:put(pending.id % PLACES, pending)
+  if pending.tag then
+    recorded = recorded + 1
+  end
 end
 
 local function strike(pending)
-  pendings:drop(pending.id)
-  recorded = recorded - (pending.tag and 1 or 0)
+  pendings:drop(pending.id % PLACES)
+  if pending.tag then
+    recorded = recorded - 1
+  end
 end
 
 local function about_of(id)
-  local pending = pendings:get(id)
+  local pending = find(id)
   return pending and pending.about
 end
 
@@ -109,7 +122,7 @@ function loop.pump(most)
     elseif id == false then
       lose_all()
     else
-      local pending = pendings:get(id)
+      local pending = find(id)
       if pending then
         if not (pending.kind == "poll" and fault == nil) then
           strike(pending)
@@ -180,7 +193,7 @@ end
 -- @param settled  true: the last answer of this poll said that its order is completed, or has failed
 function loop.cancel(pending, settled)
   kept[pending] = nil
-  if pendings:get(pending.id) == pending then
+  if pending.id and find(pending.id) == pending then
     strike(pending)
     loop.inbox():cancel(pending.id, settled)
     if pending.about and not pending.ready then  -- of what has its answer the records have come
@@ -194,7 +207,7 @@ end
 
 --- Nobody waits for `pending` any more. An outcome that must not be lost comes all the same.
 function loop.abandon(pending)
-  if pendings:get(pending.id) == pending then
+  if pending.id and find(pending.id) == pending then
     loop.inbox():abandon(pending.id)
   end
 end

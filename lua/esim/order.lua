@@ -1,9 +1,7 @@
 --- An order that the provider accepted: look at it, wait for it, save it.
 
-local answer = require "esim.answer"
 local experience = require "esim.experience"
 local loop = require "esim.loop"
-local native = require "esim.native"
 local protect = require "esim.protect"
 local saved = require "esim.order.saved"
 local state = require "esim.order.state"
@@ -44,25 +42,19 @@ function Order:poll(options)
     return self.status
   end
   loop.check("order:poll")
-  local request = state.request(self)
-  request.deadline = timeout
-  local fault, got, e = state.client(self):exchange("request", request)
+  mine.look = mine.look or state.request(self)
+  mine.look.deadline = timeout
+  local fault, got, e = state.client(self):exchange("request", mine.look)
   if e then
     return nil, state.about(self, e)
   end
-  local context = state.context(self)
-  e = answer.error(fault, got, context)
+  local body
+  body, e = state.read(self, fault, got)
   if e and self.status and state.lags(self, fault, got) then
     return self.status
-  elseif e then
+  elseif not body then
     return nil, e
   end
-  local body
-  body, e = answer.order(got, context)
-  if not body then
-    return nil, e
-  end
-  mine.looked = native.clock()
   local wrong = state.take(self, body)
   if wrong then
     return nil, wrong

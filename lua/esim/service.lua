@@ -154,13 +154,14 @@ function Service:exchange(kind, spec, left)
       return nil, nil, e
     elseif forks and loop.forks() ~= forks then
       return "forked", { sent = false }  -- it is the parent's: he sends it
-    elseif limit then
-      spec.deadline = math.max(0, limit - native.clock())
     end
+    spec.deadline = limit and math.max(0, limit - native.clock()) or nil  -- `spec` may be another's too
     spec.attempt, spec.again = refused and 2 or 1, refused and "401" or nil
     local fault, got
     fault, got, e = try(self, kind, spec, left, deadline)
-    e = e or self:tokenless(fault, got)
+    if fault then
+      e = self:tokenless(fault, got)
+    end
     if e then
       return nil, nil, e
     elseif not fault and got.stale then  -- it was not sent: the token has ended, or is about to

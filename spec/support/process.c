@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* fork() -> 0 in the child, else its process id */
@@ -29,6 +30,14 @@ static int process_wait(lua_State *L) {
 /* exit(status): at once, without atexit */
 static int process_exit(lua_State *L) {
   _exit((int)luaL_checkinteger(L, 1));
+}
+
+/* thread_cpu() -> seconds of the calling thread's */
+static int process_thread_cpu(lua_State *L) {
+  struct timespec used;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  lua_pushnumber(L, (double)used.tv_sec + (double)used.tv_nsec * 1e-9);
+  return 1;
 }
 
 /* cpu() -> seconds of user and system time of this process */
@@ -86,6 +95,7 @@ int luaopen_esim_process(lua_State *L) {
   add(L, "wait", process_wait);
   add(L, "exit", process_exit);
   add(L, "cpu", process_cpu);
+  add(L, "thread_cpu", process_thread_cpu);
   add(L, "thread", process_thread);
   add(L, "load", process_load);
   add(L, "sleep", process_sleep);

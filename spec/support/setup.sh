@@ -6,12 +6,13 @@ build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libqrencode-dev libpng
 lua="lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev lua-cjson"
 nginx="nginx libnginx-mod-http-lua lua-resty-core openssl procps"
 demo="$build $lua $nginx zbar-tools ca-certificates"
+peers="lua-http lua-cqueues lua-luaossl python3-aiohttp python3-segno"
 tests="lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted luarocks lua-check librsvg2-bin curl valgrind prometheus"
 loops="lua-cqueues lua-luv lua-copas lua-socket lua-http"
 
 case "${1:-test}" in
   demo) wanted="$demo" ;;
-  bench) wanted="$demo curl wrk" ;;
+  bench) wanted="$demo curl wrk $peers" ;;
   *) wanted="$demo $tests $loops" ;;
 esac
 

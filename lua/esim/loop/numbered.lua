@@ -13,9 +13,9 @@ function numbered.new()
   return setmetatable({ count = 0 }, Numbered)
 end
 
---- The thing of a number; nil for what is none.
+--- The thing of a number, or nil.
 function Numbered:get(number)
-  local page = number and self[number % PAGES]
+  local page = self[number % PAGES]
   return page and page[number]
 end
 

@@ -1,5 +1,6 @@
 --- What is known of an order that the provider accepted, of which its caller sees but a part.
 
+local answer = require "esim.answer"
 local api = require "esim.api"
 local err = require "esim.err"
 local native = require "esim.native"
@@ -116,18 +117,34 @@ end
 
 --- Whether `order` has ended.
 function state.is_final(order)
-  return of(order).profile ~= nil or of(order).failure ~= nil
+  local mine = of(order)
+  return mine.profile ~= nil or mine.failure ~= nil
+end
+
+--- What a look brought. What an error is made of is gathered only where there is one.
+-- @return body, a table with `id` and `status` | nil, err
+function state.read(order, fault, got)
+  if not answer.is_good(fault, got) then
+    return nil, answer.error(fault, got, state.context(order))
+  end
+  local body, reason, kind = answer.body(got, order.id)
+  if not body then
+    return nil, answer.unusable(reason, kind, got, state.context(order))
+  end
+  of(order).looked = native.clock()
+  return body
 end
 
 --- Take what a look brought. COMPLETED is final only with what it promises; a word that is not known is not final. What
 -- is final stays, also when the answer to an earlier look arrives after it.
--- @param body  what answer.order returned
+-- @param body  what state.read returned
 -- @return nil | err of kind `answer`
 function state.take(order, body)
   if state.is_final(order) then
     return nil
+  elseif body.status ~= order.status then
+    state.note(order, body.status)
   end
-  state.note(order, body.status)
   if order.status == "COMPLETED" then
     local output = api.output(body)
     if type(output) ~= "table" then

@@ -130,12 +130,11 @@ end
 -- A look that worked: true when it was not final, else false and what ends the wait.
 local function digest(self, got)
   local order = self.order
-  local body, e = answer.order(got, state.context(order))
+  local body, e = state.read(order, nil, got)
   if not body then
     return false, e
   end
   local was_final = state.is_final(order)
-  state.of(order).looked = native.clock()
   e = state.take(order, body)
   if e then
     return false, e
@@ -167,10 +166,6 @@ local function meet_401(self, got)
   return ok or false, not ok and end_error(self, nil, got) or nil
 end
 
-local function is_good(got)
-  return not got.stale and got.http >= 200 and got.http < 300
-end
-
 -- What came back: true when the poll is to go on, else false and what ends the wait.
 local function decide(self, fault, got)
   local order = self.order
@@ -185,7 +180,7 @@ local function decide(self, fault, got)
     return meet_401(self, got)
   elseif state.lags(order, fault, got) then
     return true
-  elseif not is_good(got) then
+  elseif not answer.is_good(nil, got) then
     return false, end_error(self, fault, got)
   end
   self.refused = nil
@@ -196,7 +191,7 @@ end
 -- @return whether the answer said nothing new, and the poll went on
 function Wait:pass()
   local got = self.answer
-  if self.on_status or self.fault or not is_good(got) or self.refused then
+  if self.on_status or self.refused or not answer.is_good(self.fault, got) then
     return false
   end
   local ok, on = pcall(digest, self, got)  -- what fails fails once more where it can be told

@@ -1,6 +1,6 @@
 -- What one more waiting order costs, from 1,000 to 1,000,000 that wait already: submitting it (its look is due in a
 -- day), and calling it off, first come first, last come first, and at random. No network.
--- `make -s specs && eval "$(make -s env)" && lua5.4 spec/bench/schedule/waiting.lua [most]` in the tree.
+-- `make -s specs && eval "$(make -s env)" && lua5.4 spec/bench/waiting/cost.lua [most]` in the tree.
 
 package.path = "./?.lua;" .. package.path
 local core = require "esim.core"
