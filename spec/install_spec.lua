@@ -60,8 +60,11 @@ local function in_nginx(file)
   return file == "esim.loop.nginx" or file:find("^esim%%.web")
     or file:find("^esim%%.sandbox%%.") and file ~= "esim.sandbox.remote"
 end
+local function is_without_library(file)  -- Debian has copas for Lua 5.1 alone
+  return file == "esim.loop.copas" and not pcall(require, "copas")
+end
 for _, file in ipairs { %s } do
-  if not in_nginx(file) then require(file) end
+  if not in_nginx(file) and not is_without_library(file) then require(file) end
 end
 assert(package.loaded["esim.core"])
 local where = debug.getinfo(esim.client, "S").source

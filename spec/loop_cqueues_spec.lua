@@ -24,9 +24,10 @@ setup(function() box = provider.start { delay = 0.1 } end)
 teardown(function() assert(box.stop()) end)
 
 -- A controller in which an order is under way, and nobody runs it any more.
-local function begin_order(correlation_id, client)
+local function begin_order(correlation_id, client, hold)
   local controller = cqueues.new()
   controller:wrap(function()
+    if hold then hold(coroutine.running()) end
     assert((client or box.client):order(provider.input "sandbox:hang=0.5", { correlation_id = correlation_id }))
   end)
   assert(controller:step(0))
@@ -95,7 +96,8 @@ describe("a controller", function()
     local client = assert(esim.client { url = box.url, token = box.token, log = function(entry)
       if entry.abandoned then told[entry.correlation_id] = entry end
     end })
-    begin_order("closed-1", client):close()
+    local held
+    begin_order("closed-1", client, function(thread) held = thread end):close()
     begin_order("collected-1", client)
     local waiting = cqueues.new()
     waiting:wrap(function() box.client:resume("an-order"):wait { timeout = 600, first = 600 } end)
@@ -112,6 +114,7 @@ describe("a controller", function()
     assert.equal("accepted", told["closed-1"].outcome)
     assert.equal(36, #told["collected-1"].order_id)
     assert.is_nil(next(loop.kept()))
+    assert.equal("suspended", coroutine.status(held))
   end)
 
   it("tells an error of a coroutine, and the others go on", function()

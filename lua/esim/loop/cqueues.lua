@@ -1,6 +1,5 @@
---- The host of cqueues, and so of lua-http: a wait suspends its coroutine in the controller that runs it. In each
--- controller a coroutine of ours watches the descriptor while somebody waits, and hands it back before it ends: a
--- controller breaks on one that is closed behind its back.
+--- The host of cqueues, and so of lua-http. In each controller a coroutine of ours watches the descriptor while
+-- somebody waits, and hands it back before it ends: a controller breaks on one that is closed behind its back.
 
 local condition = require "cqueues.condition"
 local cqueues = require "cqueues"
@@ -10,7 +9,6 @@ local protect = require "esim.protect"
 local waits = require "esim.loop.waits"
 
 local host = { name = "cqueues", spawns = cqueues.running }
-
 local crowds = setmetatable({}, { __mode = "k" })    -- by controller
 local watchers = setmetatable({}, { __mode = "kv" }) -- by controller; one that has died is collected
 local owners = setmetatable({}, { __mode = "kv" })   -- controllers by those coroutines that they resume themselves
@@ -28,6 +26,11 @@ function host.spawn(f, ...)
   cqueues.running():wrap(f, ...)
 end
 
+local function is_over(thread)
+  local controller = owners[thread]
+  return not (controller and pcall(controller.count, controller))  -- which a closed one raises
+end
+
 local function ring(waiting)
   waiting.bell:signal()
 end
@@ -39,16 +42,13 @@ local function watch(crowd)
     waits.look()
   until crowd.count == 0
   watchers[controller] = nil
-  if fd then
-    controller:cancel(fd)
-  end
+  return fd and controller:cancel(fd)
 end
 
 function host.await(pending)
   local controller = cqueues.running()
-  local crowd = crowds[controller] or waits.crowd(ring, ring)
-  crowds[controller] = crowd
-  crowd.bell, pending.bell = crowd.bell or condition.new(), pending.bell or condition.new()
+  local crowd = crowds[controller] or waits.crowd(ring, ring, is_over)
+  crowds[controller], crowd.bell, pending.bell = crowd, crowd.bell or condition.new(), pending.bell or condition.new()
   waits.join(crowd, pending)
   if crowd.count > 0 and not watchers[controller] then
     watchers[controller] = coroutine.create(waits.bind(watch, crowd))

@@ -35,12 +35,13 @@ end
 -- A coroutine may have been taken out of its loop, and still not be collected: its turn has long been.
 local function is_late(pending)
   pending.late = pending.late or native.clock() + LATE
-  return pending.may_lose and native.clock() > pending.late
+  return pending.home.may_lose and native.clock() > pending.late
 end
 
 -- Whether nobody lives to take the outcome of `pending`; then it is seen to.
 local function is_gone(pending)
-  if threads[pending] then
+  local thread = threads[pending]
+  if thread and not pending.home.is_over(thread) then
     return false
   elseif not loop.kept()[pending] then
     loop.cancel(pending)
@@ -82,27 +83,31 @@ local function examine()
       settled(pending)
     elseif pending.ready and not loop.kept()[pending] then
       pending.queued = nil
+    elseif is_gone(pending) then
+      pending.queued = nil
     elseif pending.ready and is_late(pending) then
       loop.leave(pending)
-    elseif not is_gone(pending) then
+    else
       enqueue(pending)
     end
   end
 end
 
 --- Those who wait in one loop.
--- @param wake  function(pending): let its coroutine go on, later
--- @param idle  function(crowd): nobody waits any more, or nil
--- @return { count = how many of them wait for the engine }; `may_lose`: it ends coroutines that are not collected
-function waits.crowd(wake, idle)
-  return { count = 0, wake = wake, idle = idle or function() end }
+-- @param wake     function(pending): let its coroutine go on, later
+-- @param idle     function(crowd): nobody waits any more, or nil
+-- @param is_over  function(coroutine): whether the loop resumes it no more though it is not collected, or nil
+-- @return { count = how many of them wait for the engine }; `may_lose`: it ends coroutines without a word
+function waits.crowd(wake, idle, is_over)
+  local function nothing() end
+  return { count = 0, wake = wake, idle = idle or nothing, is_over = is_over or nothing }
 end
 
 --- The calling coroutine begins to wait for `pending`.
 function waits.join(crowd, pending)
   threads[pending] = protect.running()
   if not pending.crowd then
-    pending.crowd, pending.wake, pending.may_lose = crowd, settled, crowd.may_lose
+    pending.home, pending.crowd, pending.wake = crowd, crowd, settled
     crowd.count = crowd.count + (needs_engine(pending) and 1 or 0)
   end
   if pending.id and not pending.queued then
