@@ -15,6 +15,7 @@ describe("in copas", function()
   loops.declare("copas", "spec/client_spec.lua", env, it)
   loops.declare("copas", "spec/host_spec.lua", env, it)
   loops.declare("copas", "spec/order_spec.lua", env, it)
+  loops.declare("copas", "spec/each_spec.lua", env, it)
 end)
 
 local box

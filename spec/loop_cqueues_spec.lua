@@ -16,6 +16,7 @@ describe("in cqueues", function()
   loops.declare("cqueues", "spec/client_spec.lua", env, it)
   loops.declare("cqueues", "spec/host_spec.lua", env, it)
   loops.declare("cqueues", "spec/order_spec.lua", env, it)
+  loops.declare("cqueues", "spec/each_spec.lua", env, it)
 end)
 
 local box

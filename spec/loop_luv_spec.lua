@@ -13,6 +13,7 @@ describe("in luv", function()
   loops.declare("luv", "spec/client_spec.lua", env, it)
   loops.declare("luv", "spec/host_spec.lua", env, it)
   loops.declare("luv", "spec/order_spec.lua", env, it)
+  loops.declare("luv", "spec/each_spec.lua", env, it)
 end)
 
 local box

@@ -119,7 +119,7 @@ local function await(mine)
 end
 
 -- The next order that ended.
-local function step(mine)
+local function next_ended(mine)
   local one, profile, e = begin(mine)
   while one == nil and mine.looks.count > 0 do
     local look = next_woken(mine.hub)
@@ -134,6 +134,26 @@ local function step(mine)
     end
   end
   return one, profile, e
+end
+
+-- Wait for all: where the iterator itself may not.
+local function gather(mine)
+  local steps = { first = 1 }
+  repeat
+    local one, profile, e = next_ended(mine)
+    steps[#steps + 1] = { one, profile, e }
+  until one == nil
+  return steps
+end
+
+local function step(mine)
+  local gathered = mine.gathered
+  if not gathered then
+    return next_ended(mine)
+  end
+  local ended = gathered[gathered.first] or {}
+  gathered.first = gathered.first + 1
+  return ended[1], ended[2], ended[3]
 end
 
 local Each = {}
@@ -153,7 +173,7 @@ end
 --- End what is left of it; the orders live on. In Lua 5.4 `for` does so itself.
 function Each:close()
   local mine = inner[self]
-  mine.source = nil
+  mine.source, mine.gathered = nil, mine.gathered and { first = 1 }
   for _, look in ipairs(mine.looks:list()) do
     drop(mine, look)
     tell(look.order, "ended", "cancelled")
@@ -177,7 +197,8 @@ local function source_of(orders)
   end
 end
 
---- Wait for many orders; to be used in `for order, profile, err in esim.each(…) do`.
+--- Wait for many orders; to be used in `for order, profile, err in esim.each(…) do`. In a coroutine of Lua 5.1 all of
+-- them are waited for here, before the loop begins.
 -- @param client   client, by which what is no order is resumed
 -- @param orders   list, or function that returns the next one or nil: orders, saved lines, ids
 -- @param options  as for order:wait. The seconds of `timeout` begin with the first step, for all of them. `on_status`
@@ -192,11 +213,16 @@ function each.new(client, orders, options)
   end
   wait.check(options, "esim.each", 2)
   local self = setmetatable({}, Each)
-  inner[self] = {
+  local mine = {
     client = client, source = source_of(orders), options = misuse.copy(options),
     looks = numbered.new(), begun = 0,
     hub = { first = 1, last = 0 },
   }
+  inner[self] = mine
+  if not protect.may_iterate() then
+    loop.check("esim.each")
+    mine.gathered = gather(mine)
+  end
   return self, nil, nil, self
 end
 

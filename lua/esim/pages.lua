@@ -2,14 +2,12 @@
 
 local err = require "esim.err"
 local loop = require "esim.loop"
+local protect = require "esim.protect"
 
 local pages = {}
 
 local MOST = 10000  -- pages: a provider that never ends the list has no say in how long we ask
 local EMPTY = 10    -- pages without an entry in a row
-
--- Lua 5.1 calls a loop's iterator from C, where no coroutine can be suspended; LuaJIT and later ones do not.
-local CANNOT_WAIT = _VERSION == "Lua 5.1" and type(rawget(_G, "jit")) ~= "table"
 
 -- Whether the list goes on at page `name`: false and why not.
 local function may_go_on(state, name)
@@ -102,7 +100,7 @@ end
 -- @return as pages.walk
 function pages.each(fetch, first, name)
   local step = pages.walk(fetch, first, name)
-  if CANNOT_WAIT and coroutine.running() then
+  if not protect.may_iterate() then
     return gather(step)
   end
   return step

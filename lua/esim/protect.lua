@@ -74,6 +74,14 @@ local function suspends()
   return coroutine.status(thread) == "suspended"
 end
 
+-- Lua 5.1 calls a loop's iterator from C, where no coroutine can be suspended; LuaJIT and later ones do not.
+local FROM_C = _VERSION == "Lua 5.1" and type(rawget(_G, "jit")) ~= "table"
+
+--- Whether an iterator may wait for what it gives, in a `for` of the caller's.
+function protect.may_iterate()
+  return not FROM_C or coroutine.running() == nil
+end
+
 --- Call `f` with the further arguments.
 -- @return true and its results | false and what it raised
 protect.call = suspends() and pcall or carried

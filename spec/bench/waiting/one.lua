@@ -107,25 +107,27 @@ local function count_looks()
     note()
     return passed
   end
+  return function() wait.pass = pass end
 end
 
-local function watch()
+local function watch(stop)
   esim.sleep(0.5)
   all_wait()
-  last = nil
+  worst, last, looks = 0, nil, 0
   esim.sleep(SECONDS)
+  stop()
 end
 
 function ways.each()
   local client = assert(esim.client { url = URL, token = "t" })
-  count_looks()
+  local stop = count_looks()
   local i, over = 0, false
   local each
   each = esim.each(client, function()
     i = i + 1
     if i == COUNT then
       esim.spawn(function()
-        watch()
+        watch(stop)
         over = true
         each:close()
       end)
@@ -140,7 +142,7 @@ end
 
 function ways.tasks()
   local client = assert(esim.client { url = URL, token = "t" })
-  count_looks()
+  local stop = count_looks()
   local all, orders = options(), {}
   local function wait(order)
     order:wait(all)
@@ -150,7 +152,7 @@ function ways.tasks()
       orders[i] = client:resume(line_of(i))
       esim.spawn(wait, orders[i])
     end
-    watch()
+    watch(stop)
     for i = 1, COUNT do orders[i]:cancel() end
   end)
 end
