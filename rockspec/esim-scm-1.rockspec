@@ -94,6 +94,7 @@ build = {
     ["esim.loop.luv"] = "lua/esim/loop/luv.lua",
     ["esim.loop.nginx"] = "lua/esim/loop/nginx.lua",
     ["esim.loop.numbered"] = "lua/esim/loop/numbered.lua",
+    ["esim.loop.queue"] = "lua/esim/loop/queue.lua",
     ["esim.loop.records"] = "lua/esim/loop/records.lua",
     ["esim.loop.waits"] = "lua/esim/loop/waits.lua",
     ["esim.metrics"] = "lua/esim/metrics.lua",

@@ -8,6 +8,7 @@ local misuse = require "esim.misuse"
 local numbered = require "esim.loop.numbered"
 local order = require "esim.order"
 local protect = require "esim.protect"
+local queue = require "esim.loop.queue"
 local state = require "esim.order.state"
 local told_wait = require "esim.log.wait"
 local wait = require "esim.order.wait"
@@ -16,27 +17,34 @@ local each = {}
 
 local inner = setmetatable({}, { __mode = "k" })  -- of each iterator, what no caller is to see
 
--- A wait that enters the queue of its `hub` when it is woken. `place` is its number among its iterator's. Nothing that
--- the loop holds leads to the iterator itself: who drops that has it collected.
+-- A wait that enters the queue `woken` of its hub when it is, and rings the hub's `bell`, if somebody waits for that.
+-- `place` is its number among its iterator's. Nothing that the loop holds leads to the iterator itself: who drops that
+-- has it collected.
 local Look = setmetatable({}, wait.Wait)
 Look.__index = Look
 
 function Look:wake()
   local hub = self.hub
-  hub.last = hub.last + 1
-  hub[hub.last] = self
+  if not pcall(queue.put, hub.woken, self) then
+    hub.missed = true  -- there was no memory: it is looked for
+  end
   if hub.bell then
     loop.settle(hub.bell)
   end
 end
 
-local function next_woken(hub)
-  local look = hub[hub.first]
-  if look then
-    hub[hub.first] = nil
-    hub.first = hub.first + 1
+local function next_woken(mine)
+  local hub = mine.hub
+  if hub.missed then
+    local looks = mine.looks:list()
+    hub.missed, hub.woken = false, queue.new()
+    for _, look in ipairs(looks) do
+      if look.ready then
+        Look.wake(look)
+      end
+    end
   end
-  return look
+  return queue.take(hub.woken)
 end
 
 local function tell(one, word, outcome)
@@ -112,7 +120,7 @@ local function await(mine)
   local hub = mine.hub
   hub.bell = loop.any()
   local ok, reason = protect.call(loop.await, hub.bell)
-  hub.bell = nil
+  hub.bell = false
   if not ok then
     error(reason, 0)
   end
@@ -122,7 +130,7 @@ end
 local function next_ended(mine)
   local one, profile, e = begin(mine)
   while one == nil and mine.looks.count > 0 do
-    local look = next_woken(mine.hub)
+    local look = next_woken(mine)
     if not look then
       await(mine)
     else
@@ -138,10 +146,10 @@ end
 
 -- Wait for all: where the iterator itself may not.
 local function gather(mine)
-  local steps = { first = 1 }
+  local steps = queue.new()
   repeat
     local one, profile, e = next_ended(mine)
-    steps[#steps + 1] = { one, profile, e }
+    queue.put(steps, { one, profile, e })
   until one == nil
   return steps
 end
@@ -151,8 +159,7 @@ local function step(mine)
   if not gathered then
     return next_ended(mine)
   end
-  local ended = gathered[gathered.first] or {}
-  gathered.first = gathered.first + 1
+  local ended = queue.take(gathered) or {}
   return ended[1], ended[2], ended[3]
 end
 
@@ -173,7 +180,7 @@ end
 --- End what is left of it; the orders live on. In Lua 5.4 `for` does so itself.
 function Each:close()
   local mine = inner[self]
-  mine.source, mine.gathered = nil, mine.gathered and { first = 1 }
+  mine.source, mine.gathered = nil, mine.gathered and queue.new()
   for _, look in ipairs(mine.looks:list()) do
     drop(mine, look)
     tell(look.order, "ended", "cancelled")
@@ -216,12 +223,17 @@ function each.new(client, orders, options)
   local mine = {
     client = client, source = source_of(orders), options = misuse.copy(options),
     looks = numbered.new(), begun = 0,
-    hub = { first = 1, last = 0 },
+    hub = { woken = queue.new(), missed = false, bell = false },
   }
   inner[self] = mine
   if not protect.may_iterate() then
     loop.check("esim.each")
-    mine.gathered = gather(mine)
+    local ok, reason = protect.call(gather, mine)
+    if not ok then
+      self:close()
+      error(reason, 0)
+    end
+    mine.gathered = reason
   end
   return self, nil, nil, self
 end

@@ -7,35 +7,20 @@ local err = require "esim.err"
 local hosts = require "esim.loop.hosts"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
+local queue = require "esim.loop.queue"
 
 local task = {}
 
 local unpack = table.unpack or unpack
 
 local running             -- the task whose coroutine runs now, or nil
-local ready = { first = 1, last = 0 }  -- tasks that can go on
+local ready = queue.new()  -- tasks that can go on
 local alive = {}          -- tasks that have not ended: a set
 local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
 local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: who belongs to which esim.run
 
 local Task = {}
 Task.__index = Task
-
-local function push_ready(t)
-  ready.last = ready.last + 1
-  ready[ready.last] = t
-end
-
-local function pop_ready()
-  local t = ready[ready.first]
-  if t == nil then
-    ready.first, ready.last = 1, 0
-    return nil
-  end
-  ready[ready.first] = nil
-  ready.first = ready.first + 1
-  return t
-end
 
 local function current()
   if running and protect.running() == running.thread and hosts.may_yield() then
@@ -44,7 +29,7 @@ local function current()
 end
 
 local function wake(pending)
-  push_ready(pending.task)
+  queue.put(ready, pending.task)
 end
 
 local function suspend(pending)
@@ -109,7 +94,7 @@ end
 -- Run what is ready, then wait for the inbox, until `finished()`.
 local function drive(finished)
   while not finished() do
-    local t = pop_ready()
+    local t = queue.take(ready)
     if t and not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
       resume(t)
     elseif t == nil and loop.count() > 0 then
@@ -165,7 +150,7 @@ local function spawn(host, waiters, f, ...)
     t.args = { n = select("#", ...), ... }
   end
   alive[t] = true
-  push_ready(t)
+  queue.put(ready, t)
   return t
 end
 

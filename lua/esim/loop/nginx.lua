@@ -8,6 +8,7 @@
 local ffi = require "ffi"
 local loop = require "esim.loop"
 local native = require "esim.native"
+local queue = require "esim.loop.queue"
 
 local ngx = ngx  -- luacheck: ignore
 local semaphore = require "ngx.semaphore"
@@ -41,7 +42,7 @@ local way                -- "bell" or "naps", once this process knows
 local testing            -- native.clock() at which somebody began to find out
 local seats = {}         -- semaphores that nobody uses, each with its address
 local visits = {}        -- what each request submitted, by the request's address
-local waits = { first = 1, last = 0 }  -- pendings that somebody waited for, to be examined
+local waits = queue.new()              -- pendings that somebody waited for, to be examined
 local tick, ticked = 0, 0              -- of naps, and ngx.now() of the last one
 local armed = false      -- ngx.now() at which a sweep is due
 local listening = false  -- ngx.now() at which the next look for records is due
@@ -162,23 +163,9 @@ local function is_gone(pending, since)
   return not pending.ready and pending.seat ~= nil and pending.seat.sem:count() == 0
 end
 
-local function enqueue(pending)
-  waits.last = waits.last + 1
-  waits[waits.last] = pending
-end
-
-local function dequeue()
-  local pending = waits[waits.first]
-  if pending then
-    waits[waits.first] = nil
-    waits.first = waits.first + 1
-  end
-  return pending
-end
-
 local function examine()
   for _ = 1, EXAMINED do
-    local pending = dequeue()
+    local pending = queue.take(waits)
     if not pending then
       return
     elseif pending.ready then
@@ -187,7 +174,7 @@ local function examine()
       pending.queued = nil
       loop.abandon(pending)
     else
-      enqueue(pending)
+      queue.put(waits, pending)
     end
   end
 end
@@ -196,7 +183,7 @@ local function remember(pending)
   if pending.id and not pending.queued then
     pending.queued = true
     examine()
-    enqueue(pending)
+    queue.put(waits, pending)
   end
 end
 

@@ -6,31 +6,18 @@ local err = require "esim.err"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local protect = require "esim.protect"
+local queue = require "esim.loop.queue"
 
 local waits = {}
 
 local unpack = table.unpack or unpack
 
 local threads = setmetatable({}, { __mode = "kv" })  -- by pending; it holds neither
-local line = { first = 1, last = 0 }                 -- pendings that somebody waited for, to be examined
+local line = queue.new()                             -- pendings that somebody waited for, to be examined
 
 local WAKES = 32       -- at most that many are woken in one turn of a loop
 local EXAMINED = 2     -- older waits that each new one examines
 local LATE = 10        -- seconds after which an outcome that nobody has taken is left
-
-local function enqueue(pending)
-  line.last = line.last + 1
-  line[line.last] = pending
-end
-
-local function dequeue()
-  local pending = line[line.first]
-  if pending then
-    line[line.first] = nil
-    line.first = line.first + 1
-  end
-  return pending
-end
 
 -- A coroutine may have been taken out of its loop, and still not be collected: its turn has long been.
 local function is_late(pending)
@@ -75,11 +62,11 @@ end
 
 local function examine()
   for _ = 1, EXAMINED do
-    local pending = dequeue()
+    local pending = queue.take(line)
     if not pending then
       return
     elseif pending.ready and pending.crowd then
-      enqueue(pending)
+      queue.put(line, pending)
       settled(pending)
     elseif pending.ready and not loop.kept()[pending] then
       pending.queued = nil
@@ -88,7 +75,7 @@ local function examine()
     elseif pending.ready and is_late(pending) then
       loop.leave(pending)
     else
-      enqueue(pending)
+      queue.put(line, pending)
     end
   end
 end
@@ -113,7 +100,7 @@ function waits.join(crowd, pending)
   if pending.id and not pending.queued then
     pending.queued = true
     examine()
-    enqueue(pending)
+    queue.put(line, pending)
   end
 end
 
