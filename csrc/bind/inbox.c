@@ -70,6 +70,13 @@ static void read_plan(lua_State *L, int table, esim_spec *spec) {
   spec->kind_of = options_string(L, table, "kind_of");
 }
 
+/* What the records of its exchanges are to tell. */
+static void read_marks(lua_State *L, int table, esim_spec *spec) {
+  spec->tag = options_number(L, table, "tag", 0, 0);
+  spec->attempt = (unsigned)options_number(L, table, "attempt", 1, 1);
+  spec->again = options_string(L, table, "again");
+}
+
 static int push_submitted(lua_State *L, esim_inbox *in,
                           const esim_spec *spec) {
   double id;
@@ -94,9 +101,8 @@ static int submit(lua_State *L, esim_kind kind) {
   spec.deadline = options_number(L, 3, "deadline", -1, 0);
   if (kind == ESIM_POLL)
     read_plan(L, 3, &spec);
-  spec.tag = options_number(L, 3, "tag", 0, 0);
-  spec.attempt = (unsigned)options_number(L, 3, "attempt", 1, 1);
-  spec.again = options_string(L, 3, "again");
+  if (spec.account->records)
+    read_marks(L, 3, &spec);
   return push_submitted(L, in, &spec);
 }
 

@@ -1,6 +1,7 @@
 #include "account.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,11 +143,22 @@ void esim_account_forget(char *line) {
   free(line);
 }
 
+/* Whether one of eight bytes is less than 0x20, or 0x7f. */
+static bool holds_control(uint64_t bytes) {
+  const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+  uint64_t deletes = bytes ^ (ones * 0x7f);
+  return (((bytes - ones * 0x20) & ~bytes) |
+          ((deletes - ones) & ~deletes)) & highs;
+}
+
 bool esim_header_clean(const char *text, size_t size) {
-  for (size_t i = 0; i < size; i++) {
-    unsigned char c = (unsigned char)text[i];
-    if (c < 0x20 || c == 0x7f)
+  uint64_t bytes;
+  for (; size >= sizeof bytes; text += sizeof bytes, size -= sizeof bytes) {
+    memcpy(&bytes, text, sizeof bytes);
+    if (holds_control(bytes))
       return false;
   }
-  return true;
+  bytes = UINT64_C(0x2020202020202020);
+  memcpy(&bytes, text, size);
+  return !holds_control(bytes);
 }

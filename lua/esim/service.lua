@@ -102,10 +102,10 @@ function Service.headers(_, correlation_id)
   return { correlation_id and "X-Correlation-ID: " .. correlation_id or nil }
 end
 
--- One answer, for which a poll may have to see to the token first, and goes on: fault, answer, or err of a token.
-local function answer_of(self, kind, pending, deadline)
+-- One answer of a poll, which may have to see to the token first, and goes on: fault, answer, or err of a token.
+local function answer_of(self, pending, deadline)
   local fault, got = loop.await(pending)
-  while kind == "poll" and not fault and got.stale do
+  while not fault and got.stale do
     local ok, e = self:refresh(got.serial, deadline)
     if not ok then
       return nil, nil, e
@@ -121,9 +121,12 @@ local function try(self, kind, spec, left, deadline)
   if not pending then
     return fault, { sent = false }
   end
+  if kind ~= "poll" then
+    return loop.await(pending)
+  end
   local got, e
-  fault, got, e = answer_of(self, kind, pending, deadline)
-  if kind == "poll" and not fault then
+  fault, got, e = answer_of(self, pending, deadline)
+  if not fault then
     loop.cancel(pending)  -- it was asked for one answer
   end
   return fault, got, e

@@ -98,7 +98,7 @@ local function values_of(rounds, field)
 end
 
 --- Let the sides take turns.
--- @param sides   list of { name, run = function() returning a table of numbers, or nil: it is not here }
+-- @param sides   list of { name, run = function() returning a table of numbers, or nil: it did not run }
 -- @param rounds  how often
 -- @param fields  names of the numbers that are told
 -- @return list in the order of `sides`: { name, missing, FIELD = median, ratio = { FIELD = median of the rounds' own
@@ -138,7 +138,7 @@ function bench.report(title, rows, columns)
       line = line .. ("%12s"):format(column[3]:format(row[column[1]]))
         .. (column.ratio and ("%8.2f"):format(row.ratio[column[1]]) or "")
     end
-    print(line .. (row.missing and "    not here" or ""))
+    print(line .. (row.missing and "    did not run" or ""))
   end
   io.stdout:flush()
 end
