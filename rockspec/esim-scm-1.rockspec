@@ -26,6 +26,7 @@ build = {
         "csrc/bind/compat.c",
         "csrc/bind/core.c",
         "csrc/bind/experience.c",
+        "csrc/bind/fault.c",
         "csrc/bind/ident.c",
         "csrc/bind/inbox.c",
         "csrc/bind/nginx.c",

@@ -7,12 +7,6 @@
 #include "../core/fault.h"
 #include "../core/version.h"
 
-int bind_push_fault(lua_State *L, esim_fault fault) {
-  lua_pushnil(L);
-  lua_pushstring(L, esim_fault_word(fault));
-  return 2;
-}
-
 /* core.uuid() -> a version 4 UUID (RFC 9562) | nil, "system" */
 static int core_uuid(lua_State *L) {
   char text[37];
