@@ -339,16 +339,17 @@ void esim_driver_wait(esim_driver *d, const esim_inbox *in, double deadline) {
   if (!take_role(d))
     return;
   hush_pipe(&h);
-  bool quiet = true;
-  double left = deadline - esim_clock();
-  do {
+  /* Before he had the role, the thread may have brought it. */
+  bool wanted = !esim_inbox_holds(in);
+  while (wanted) {
+    double left = deadline - esim_clock();
     unlock();
-    quiet = lap(d, isfinite(left) ? fmax(left, 0) : -1);
+    bool quiet = lap(d, isfinite(left) ? fmax(left, 0) : -1);
     lock();
     d->laps++;
-    left = deadline - esim_clock();
-  } while (!esim_inbox_holds(in) && quiet && left > 0 && !d->hosted &&
-           !d->stopping);
+    wanted = !esim_inbox_holds(in) && quiet && deadline > esim_clock() &&
+             !d->hosted && !d->stopping;
+  }
   unhush_pipe(&h);
   d->role = NOBODY;
   pthread_cond_broadcast(&d->turn);
