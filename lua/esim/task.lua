@@ -23,7 +23,8 @@ local Task = {}
 Task.__index = Task
 
 local function current()
-  if running and protect.running() == running.thread and hosts.may_yield() then
+  local thread = running and running.thread
+  if thread and (coroutine.running() == thread or protect.running() == thread) and hosts.is_yieldable() then
     return running
   end
 end

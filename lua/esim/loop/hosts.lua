@@ -11,8 +11,6 @@ local scheduler        -- of task.lua, a host too: of our own tasks
 
 local LOOPS = { cqueues = true, luv = true, copas = true }  -- each the name of its library
 
-local isyieldable = coroutine.isyieldable or function() return true end  -- Lua 5.1 does not tell
-
 local function is_nginx()
   local ngx = rawget(_G, "ngx") or package.loaded.ngx
   return type(ngx) == "table" and type(ngx.config) == "table" and ngx.config.subsystem ~= nil
@@ -33,10 +31,13 @@ function hosts.schedule(with)
   scheduler = with
 end
 
+--- Whether nothing that C called stands between the running coroutine and who resumed it.
+hosts.is_yieldable = coroutine.isyieldable or function() return true end  -- Lua 5.1 does not tell
+
 --- Whether the caller can be suspended: he is in a coroutine, not inside a function that C called.
 function hosts.may_yield()
   local thread, is_main = coroutine.running()
-  return thread ~= nil and not is_main and isyieldable()
+  return thread ~= nil and not is_main and hosts.is_yieldable()
 end
 
 --- Whether the caller is in a coroutine that is none of our tasks' own, nor inside of one.
