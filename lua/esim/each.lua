@@ -21,20 +21,35 @@ local inner = setmetatable({}, { __mode = "k" })  -- of each iterator, what no c
 local Look = setmetatable({}, wait.Wait)
 Look.__index = Look
 
-function Look:wake()
-  local hub = self.hub
-  hub.last = hub.last + 1
-  hub[hub.last] = self
-  if hub.bell then
-    loop.settle(hub.bell)
+-- Wake all who wait for a look: several coroutines may share an iterator.
+local function ring(hub)
+  while hub.bell do
+    local bell = hub.bell
+    hub.bell = bell.after or false
+    loop.settle(bell)
   end
 end
 
+-- In the queue `ready` is the look behind it, or true: to enter it takes no memory, for want of which what came back
+-- would be lost.
+function Look:wake()
+  local hub = self.hub
+  self.ready = true
+  if hub.last then
+    hub.last.ready = self
+  else
+    hub.first = self
+  end
+  hub.last = self
+  ring(hub)
+end
+
 local function next_woken(hub)
-  local look = hub[hub.first]
+  local look = hub.first
   if look then
-    hub[hub.first] = nil
-    hub.first = hub.first + 1
+    hub.first = look.ready ~= true and look.ready
+    hub.last = hub.first and hub.last
+    look.ready = look.id and true  -- one that could not begin has nothing yet
   end
   return look
 end
@@ -46,17 +61,27 @@ local function tell(one, word, outcome)
   end
 end
 
+-- Whether it was still there: who steps and who closes may be two.
 local function drop(mine, look)
-  mine.looks:drop(look.place)
+  local there = mine.looks:get(look.place) == look
+  if there then
+    mine.looks:drop(look.place)
+  end
   look:stop()
+  if mine.looks.count == 0 then
+    ring(mine.hub)  -- nothing more comes for the others who wait
+  end
+  return there
 end
 
 -- The step of a wait that has ended: what the iterator gives.
 local function conclude(mine, look, e)
-  drop(mine, look)
+  local there = drop(mine, look)
   local profile, failure = state.outcome(look.order)
   e = not profile and (failure or e) or nil
-  tell(look.order, "ended", profile and "completed" or e.kind)
+  if there then
+    pcall(tell, look.order, "ended", profile and "completed" or e.kind)  -- what ended is not lost for want of memory
+  end
   return look.order, profile, e
 end
 
@@ -70,16 +95,35 @@ local function attempt(mine, look, f)
   return on, e
 end
 
--- The next order that is not waited for yet: order | nil, or what names none and why.
+-- The next order that is not waited for yet: order | nil, or what names none and why. What the source gave once is
+-- `taken` until it is waited for, or given: what raises meanwhile does not lose it.
 local function next_order(mine)
-  local one = mine.source()
-  if one == nil or order.is(one) then
+  local one = mine.taken or mine.source()
+  if one == nil then
+    return nil
+  elseif order.is(one) then
+    mine.taken = one
     return one
   elseif type(one) ~= "string" then
+    mine.taken = false
     error("esim.each: an order, a saved line or an id expected, got " .. type(one), 0)
   end
+  mine.taken = one
   local resumed, e = mine.client:resume(one)
   return resumed or one, e
+end
+
+local function start(look, options)
+  tell(look.order, "begun")
+  return look:start(options)
+end
+
+local function new_look(mine, one)
+  local look = wait.new(one, mine.options, Look, mine.deadline)
+  look.hub, look.place, mine.deadline, mine.begun = mine.hub, mine.begun, look.deadline, mine.begun + 1
+  mine.looks:put(look.place, look)
+  mine.taken = false
+  return look
 end
 
 -- Begin to wait for all, or up to one that ends at once: its step | nil.
@@ -89,19 +133,17 @@ local function begin(mine)
     if one == nil then
       mine.source = nil
     elseif e then
+      mine.taken = false
       return err.redact(one), nil, e
     elseif state.is_final(one) then
       local profile, failure = state.outcome(one)
+      mine.taken = false
       return one, profile, failure
     else
-      local look = wait.new(one, mine.options, Look, mine.deadline)
-      look.hub, look.place, mine.deadline, mine.begun = mine.hub, mine.begun, look.deadline, mine.begun + 1
-      mine.looks:put(look.place, look)
-      tell(one, "begun")
-      local on
-      on, e = attempt(mine, look, look.start)
+      local look = new_look(mine, one)
+      local on, reason = attempt(mine, look, start)
       if not on then
-        return conclude(mine, look, e)
+        return conclude(mine, look, reason)
       end
     end
   end
@@ -109,10 +151,9 @@ end
 
 -- Wait until a look has something to say.
 local function await(mine)
-  local hub = mine.hub
-  hub.bell = loop.any()
-  local ok, reason = protect.call(loop.await, hub.bell)
-  hub.bell = nil
+  local hub, bell = mine.hub, loop.any()
+  bell.after, hub.bell = hub.bell, bell
+  local ok, reason = protect.call(loop.await, bell)
   if not ok then
     error(reason, 0)
   end
@@ -175,8 +216,9 @@ function Each:close()
   local mine = inner[self]
   mine.source, mine.gathered = nil, mine.gathered and { first = 1 }
   for _, look in ipairs(mine.looks:list()) do
-    drop(mine, look)
-    tell(look.order, "ended", "cancelled")
+    if drop(mine, look) then
+      pcall(tell, look.order, "ended", "cancelled")
+    end
   end
 end
 
@@ -215,8 +257,8 @@ function each.new(client, orders, options)
   local self = setmetatable({}, Each)
   local mine = {
     client = client, source = source_of(orders), options = misuse.copy(options),
-    looks = numbered.new(), begun = 0,
-    hub = { first = 1, last = 0 },
+    looks = numbered.new(), begun = 0, taken = false,
+    hub = { first = false, last = false, bell = false },
   }
   inner[self] = mine
   if not protect.may_iterate() then
