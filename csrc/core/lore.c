@@ -54,7 +54,7 @@ esim_lore *esim_lores_find(esim_lores *all, const char *key) {
   if (found == NULL && size <= ESIM_LORE_KEY && size > 0 &&
       all->count < ESIM_LORE_MOST)
     found = make(all, key, size);
-  else if (found == NULL && word > 0 && word <= ESIM_LORE_KEY)
+  if (found == NULL && word > 0 && word <= ESIM_LORE_KEY)
     found = look_up(all, key, word);
   if (found == NULL && word > 0 && word <= ESIM_LORE_KEY &&
       all->count < 2 * ESIM_LORE_MOST)

@@ -320,7 +320,8 @@ end
 
 --- What must not be told: the token, and the one before, with which something may still be in flight.
 function Auth:secrets()
-  local list = { self.secret, self.former }
+  local given = type(self.source) == "string" and self.source or nil  -- a secret before its first use too
+  local list = { self.secret or given, self.former }
   if type(self.source) == "table" then
     self.source:secrets(list)
   end

@@ -79,10 +79,12 @@ local function read_lines(text)
   end
   local trial, list, over = native.experience(), {}, false
   for line in rest:gmatch("([^\n]*)\n") do
-    if over or #list >= MOST then
-      return nil, over and "goes on after its end" or "holds too many kinds of orders"
+    if over then
+      return nil, "goes on after its end"
     elseif line == LAST then
       over = true
+    elseif #list >= MOST then
+      return nil, "holds too many kinds of orders"
     else
       local kind, numbers = read_line(line, trial)
       if not kind then

@@ -16,6 +16,7 @@ local loop = {
 local inbox            -- made at first use: nothing happens at require
 local pendings = numbered.new()
 local forks = 0        -- how often this process was found to be a child
+local forked = false   -- it was just found to be one, which the inbox says once
 local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
 local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
@@ -97,13 +98,14 @@ local function about_of(id)
   return pending and pending.about
 end
 
--- The process forked: what was in flight is the parent's.
+-- The process forked: what was in flight is the parent's. What had come back before, and nobody took yet, is ours.
 local function lose_all()
-  local lost = pendings:list()
-  forks = forks + 1
-  pendings, recorded = numbered.new(), 0
+  local lost, none = pendings:list(), numbered.new()
+  pendings, recorded, forked, forks = none, 0, false, forks + 1
   for _, pending in ipairs(lost) do
-    settle(pending, "forked", { sent = true })
+    if not pending.ready then
+      settle(pending, "forked", { sent = true })
+    end
   end
 end
 
@@ -112,6 +114,9 @@ end
 -- @return how many were
 function loop.pump(most)
   local box, count = loop.inbox(), 0
+  if forked then  -- there was no memory to say so
+    lose_all()
+  end
   while not most or count < most do
     local id, fault, answer = box:take()
     if tagged or id == nil then
@@ -120,6 +125,7 @@ function loop.pump(most)
     if id == nil then
       return count
     elseif id == false then
+      forked = true
       lose_all()
     else
       local pending = find(id)
@@ -176,6 +182,10 @@ function loop.submit(kind, account, spec, left, pending)
   local ok, reason = pcall(take_up, pending)
   if not ok then
     box:cancel(id)  -- nobody would ever know of it
+    if find(id) == pending then
+      strike(pending)
+    end
+    pending.id, kept[pending] = false, nil
     error(reason, 0)
   end
   return pending
