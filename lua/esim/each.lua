@@ -14,6 +14,8 @@ local wait = require "esim.order.wait"
 
 local each = {}
 
+local newproxy = package.loaded._G.newproxy  -- of Lua 5.1 and LuaJIT
+
 local inner = setmetatable({}, { __mode = "k" })  -- of each iterator, what no caller is to see
 
 -- A wait that enters the queue of its `hub` when it is woken. `place` is its number among its iterator's. Nothing that
@@ -21,13 +23,19 @@ local inner = setmetatable({}, { __mode = "k" })  -- of each iterator, what no c
 local Look = setmetatable({}, wait.Wait)
 Look.__index = Look
 
+-- Wake all who wait in a step: several may share an iterator.
+local function ring(hub)
+  for bell in pairs(hub.bells) do
+    hub.bells[bell] = nil
+    loop.settle(bell)
+  end
+end
+
 function Look:wake()
   local hub = self.hub
   hub.last = hub.last + 1
   hub[hub.last] = self
-  if hub.bell then
-    loop.settle(hub.bell)
-  end
+  ring(hub)
 end
 
 local function next_woken(hub)
@@ -46,18 +54,32 @@ local function tell(one, word, outcome)
   end
 end
 
-local function drop(mine, look)
+-- End a wait. One that was closed in the midst of its step has been told.
+local function drop(mine, look, outcome)
+  if not mine.looks:get(look.place) then
+    return
+  end
   mine.looks:drop(look.place)
   look:stop()
+  if mine.looks.count == 0 then
+    ring(mine.hub)
+  end
+  tell(look.order, "ended", outcome)
 end
 
 -- The step of a wait that has ended: what the iterator gives.
 local function conclude(mine, look, e)
-  drop(mine, look)
   local profile, failure = state.outcome(look.order)
   e = not profile and (failure or e) or nil
-  tell(look.order, "ended", profile and "completed" or e.kind)
+  drop(mine, look, profile and "completed" or e.kind)
   return look.order, profile, e
+end
+
+local function close(mine)
+  mine.source, mine.gathered, mine.closed = nil, nil, true
+  for _, look in ipairs(mine.looks:list()) do
+    drop(mine, look, "cancelled")
+  end
 end
 
 -- Have `look` do what may wait, or raise: then it is as before.
@@ -70,23 +92,27 @@ local function attempt(mine, look, f)
   return on, e
 end
 
--- The next order that is not waited for yet: order | nil, or what names none and why.
+-- The next order that is not waited for yet: order | nil, or what names none and why | nil, what is misused.
 local function next_order(mine)
   local one = mine.source()
   if one == nil or order.is(one) then
     return one
   elseif type(one) ~= "string" then
-    error("esim.each: an order, a saved line or an id expected, got " .. type(one), 0)
+    return nil, "esim.each: an order, a saved line or an id expected, got " .. type(one)
   end
   local resumed, e = mine.client:resume(one)
   return resumed or one, e
 end
 
--- Begin to wait for all, or up to one that ends at once: its step | nil.
+-- Begin to wait for all, or up to one that ends at once: its step | nil | nil, nil, what is misused.
 local function begin(mine)
   while mine.source do
     local one, e = next_order(mine)
-    if one == nil then
+    if mine.closed then  -- while the source waited
+      return nil
+    elseif one == nil and e then
+      return nil, nil, e
+    elseif one == nil then
       mine.source = nil
     elseif e then
       return err.redact(one), nil, e
@@ -109,19 +135,19 @@ end
 
 -- Wait until a look has something to say.
 local function await(mine)
-  local hub = mine.hub
-  hub.bell = loop.any()
-  local ok, reason = protect.call(loop.await, hub.bell)
-  hub.bell = nil
+  local bells, bell = mine.hub.bells, loop.any()
+  bells[bell] = true
+  local ok, reason = protect.call(loop.await, bell)
+  bells[bell] = nil
   if not ok then
     error(reason, 0)
   end
 end
 
--- The next order that ended.
+-- The next order that ended | nil | nil, nil, what is misused.
 local function next_ended(mine)
   local one, profile, e = begin(mine)
-  while one == nil and mine.looks.count > 0 do
+  while one == nil and not e and mine.looks.count > 0 do
     local look = next_woken(mine.hub)
     if not look then
       await(mine)
@@ -136,23 +162,28 @@ local function next_ended(mine)
   return one, profile, e
 end
 
--- Wait for all: where the iterator itself may not.
+-- Wait for all, or until something raises, where the iterator itself may not wait: it gives the steps later.
 local function gather(mine)
   local steps = { first = 1 }
+  local fine, one, profile, e
   repeat
-    local one, profile, e = next_ended(mine)
-    steps[#steps + 1] = { one, profile, e }
-  until one == nil
-  return steps
+    fine, one, profile, e = protect.call(next_ended, mine)
+    steps[#steps + 1] = fine and { one, profile, e } or { raised = true, reason = one }
+  until one == nil or not fine
+  close(mine)
+  mine.gathered = steps
 end
 
 local function step(mine)
-  local gathered = mine.gathered
-  if not gathered then
+  local steps = mine.gathered
+  if not steps then
     return next_ended(mine)
   end
-  local ended = gathered[gathered.first] or {}
-  gathered.first = gathered.first + 1
+  local ended = steps[steps.first] or {}
+  steps.first = steps.first + 1
+  if ended.raised then
+    error(ended.reason, 0)
+  end
   return ended[1], ended[2], ended[3]
 end
 
@@ -163,27 +194,34 @@ function Each:__tostring()
   return ("esim.each: %d orders"):format(inner[self].looks.count)
 end
 
---- The next order that ended.
+--- The next order that ended. Several coroutines may call it at a time.
 -- @return order, profile | order, nil, err; nil where none is left. What names no order is given in its place
 function Each:__call()
   loop.check("esim.each")
-  return step(inner[self])
+  local one, profile, e = step(inner[self])
+  if one == nil and e then
+    error(e, 2)
+  end
+  return one, profile, e
 end
 
 --- End what is left of it; the orders live on. In Lua 5.4 `for` does so itself.
 function Each:close()
-  local mine = inner[self]
-  mine.source, mine.gathered = nil, mine.gathered and { first = 1 }
-  for _, look in ipairs(mine.looks:list()) do
-    drop(mine, look)
-    tell(look.order, "ended", "cancelled")
-  end
+  close(inner[self])
 end
 
 Each.__close = Each.close
 
 function Each:__gc()
   pcall(Each.close, self)  -- the inbox may be closed already
+end
+
+-- Lua 5.1 and LuaJIT call no __gc of a table's: a userdata that goes with it stands in.
+local function stand_in(self, mine)
+  if newproxy then
+    self.stand_in = newproxy(true)
+    getmetatable(self.stand_in).__gc = function() pcall(close, mine) end
+  end
 end
 
 local function source_of(orders)
@@ -216,12 +254,13 @@ function each.new(client, orders, options)
   local mine = {
     client = client, source = source_of(orders), options = misuse.copy(options),
     looks = numbered.new(), begun = 0,
-    hub = { first = 1, last = 0 },
+    hub = { first = 1, last = 0, bells = {} },
   }
   inner[self] = mine
+  stand_in(self, mine)
   if not protect.may_iterate() then
     loop.check("esim.each")
-    mine.gathered = gather(mine)
+    gather(mine)
   end
   return self, nil, nil, self
 end
