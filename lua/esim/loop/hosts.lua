@@ -28,6 +28,15 @@ local function recognise()
   return recognised
 end
 
+-- cqueues tells its own coroutines from others: in one of them no other loop is meant, though esim.use named that.
+local function chosen()
+  if named and LOOPS[named.name] and type(package.loaded.cqueues) == "table" then
+    local cqueues = require "esim.loop.cqueues"
+    return cqueues.here() and cqueues or named
+  end
+  return named or recognise()
+end
+
 --- How our own tasks wait: `current()` is the running task or nil, `busy()` whether one is suspended below us,
 -- `await(pending)`.
 function hosts.schedule(with)
@@ -50,7 +59,7 @@ function hosts.host()
   if scheduler and scheduler.current() then
     return scheduler
   end
-  local host = named or recognise()
+  local host = chosen()
   return (not host.here or host.here()) and host or blocking
 end
 
@@ -59,7 +68,7 @@ function hosts.spawner()
   if scheduler and scheduler.current() then
     return scheduler
   end
-  local host = named or recognise()
+  local host = chosen()
   return (not host.spawns or host.spawns()) and host or blocking
 end
 
