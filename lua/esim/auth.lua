@@ -168,7 +168,7 @@ end
 
 local function pause(flight, seconds)
   flight.ends = native.clock() + seconds + DOUBT
-  local pending = loop.submit("sleep", seconds)
+  local pending = loop.submit("sleep", seconds, nil, flight.gone)
   if pending then
     flight.pending = pending
     loop.await(pending)
@@ -209,9 +209,15 @@ end
 -- What raises here is no failure of the token's: an interrupt, or an adapter that is at its end.
 local function run(self, flight, client, deadline, brief)
   flight.begun, flight.thread, flight.ends = true, protect.running(), native.clock() + DOUBT
+  if not flight.detached then
+    flight.gone = function() hand_on(self, flight) end  -- his loop was closed, or the collector took it
+  end
   local fine, reason = protect.call(fetch_on, self, flight, client, deadline, brief)
   if not fine then
     flight.inside = false
+    if flight.pending then
+      loop.cancel(flight.pending)
+    end
     self.failure = because(self, "the token could not be fetched", reason)
     hand_on(self, flight)
     if not flight.detached then

@@ -15,22 +15,29 @@ local wait = require "esim.order.wait"
 
 local each = {}
 
+local newproxy = package.loaded._G.newproxy  -- of Lua 5.1 and LuaJIT
+
 local inner = setmetatable({}, { __mode = "k" })  -- of each iterator, what no caller is to see
 
--- A wait that enters the queue `woken` of its hub when it is, and rings the hub's `bell`, if somebody waits for that.
--- `place` is its number among its iterator's. Nothing that the loop holds leads to the iterator itself: who drops that
--- has it collected.
+-- A wait that enters the queue `woken` of its hub when it is, and rings the hub's `bells`, on which those wait who share
+-- the iterator. `place` is its number among the iterator's. Nothing that the loop holds leads to the iterator itself:
+-- who drops that has it collected.
 local Look = setmetatable({}, wait.Wait)
 Look.__index = Look
+
+local function ring(hub)
+  for bell in pairs(hub.bells) do
+    hub.bells[bell] = nil
+    loop.settle(bell)
+  end
+end
 
 function Look:wake()
   local hub = self.hub
   if not pcall(queue.put, hub.woken, self) then
     hub.missed = true  -- there was no memory: it is looked for
   end
-  if hub.bell then
-    loop.settle(hub.bell)
-  end
+  ring(hub)
 end
 
 local function next_woken(mine)
@@ -39,7 +46,7 @@ local function next_woken(mine)
     local looks = mine.looks:list()
     hub.missed, hub.woken = false, queue.new()
     for _, look in ipairs(looks) do
-      if look.ready then
+      if look.ready or not look.id then
         Look.wake(look)
       end
     end
@@ -47,25 +54,40 @@ local function next_woken(mine)
   return queue.take(hub.woken)
 end
 
+-- A log that there is no memory for hears nothing: what ended is not lost for that.
 local function tell(one, word, outcome)
   local told = state.client(one).log
   if told then
-    told_wait.tell(told, state.told(one), word, outcome)
+    pcall(told_wait.tell, told, state.told(one), word, outcome)
   end
 end
 
-local function drop(mine, look)
+-- End a wait. One that was closed in the midst of its step has been told.
+local function drop(mine, look, outcome)
+  if not mine.looks:get(look.place) then
+    return
+  end
   mine.looks:drop(look.place)
   look:stop()
+  if mine.looks.count == 0 then
+    ring(mine.hub)  -- nothing more comes for the others who wait
+  end
+  tell(look.order, "ended", outcome)
 end
 
 -- The step of a wait that has ended: what the iterator gives.
 local function conclude(mine, look, e)
-  drop(mine, look)
   local profile, failure = state.outcome(look.order)
   e = not profile and (failure or e) or nil
-  tell(look.order, "ended", profile and "completed" or e.kind)
+  drop(mine, look, profile and "completed" or e.kind)
   return look.order, profile, e
+end
+
+local function close(mine)
+  mine.source, mine.gathered, mine.closed = nil, nil, true
+  for _, look in ipairs(mine.looks:list()) do
+    drop(mine, look, "cancelled")
+  end
 end
 
 -- Have `look` do what may wait, or raise: then it is as before.
@@ -78,38 +100,64 @@ local function attempt(mine, look, f)
   return on, e
 end
 
--- The next order that is not waited for yet: order | nil, or what names none and why.
+-- The next order that is not waited for yet: order | nil, or what names none and why | nil, what is misused. What the
+-- source gave is `taken` until it is waited for, or given: what raises meanwhile does not lose it.
 local function next_order(mine)
-  local one = mine.source()
-  if one == nil or order.is(one) then
+  local one = mine.taken or mine.source()
+  if one == nil then
+    return nil
+  elseif not order.is(one) and type(one) ~= "string" then
+    mine.taken = false
+    return nil, "esim.each: an order, a saved line or an id expected, got " .. type(one)
+  end
+  mine.taken = one
+  if order.is(one) then
     return one
-  elseif type(one) ~= "string" then
-    error("esim.each: an order, a saved line or an id expected, got " .. type(one), 0)
   end
   local resumed, e = mine.client:resume(one)
   return resumed or one, e
 end
 
--- Begin to wait for all, or up to one that ends at once: its step | nil.
+local function new_look(mine, one)
+  local look = wait.new(one, mine.options, Look, mine.deadline)
+  look.hub, look.place, mine.deadline, mine.begun = mine.hub, mine.begun, look.deadline, mine.begun + 1
+  mine.looks:put(look.place, look)
+  mine.taken = false
+  tell(one, "begun")
+  return look
+end
+
+-- Begin to wait for one: its step, where it ends at once | nil.
+local function begin_one(mine, one, e)
+  if e or state.is_final(one) then
+    mine.taken = false
+    if e then
+      return err.redact(one), nil, e
+    end
+    local profile, failure = state.outcome(one)
+    return one, profile, failure
+  end
+  local look = new_look(mine, one)
+  local on, reason = attempt(mine, look, look.start)
+  if not on then
+    return conclude(mine, look, reason)
+  end
+end
+
+-- Begin to wait for all, or up to one that ends at once: its step | nil | nil, nil, what is misused.
 local function begin(mine)
   while mine.source do
     local one, e = next_order(mine)
-    if one == nil then
+    if mine.closed then  -- while the source waited
+      return nil
+    elseif one == nil and e then
+      return nil, nil, e
+    elseif one == nil then
       mine.source = nil
-    elseif e then
-      return err.redact(one), nil, e
-    elseif state.is_final(one) then
-      local profile, failure = state.outcome(one)
-      return one, profile, failure
     else
-      local look = wait.new(one, mine.options, Look, mine.deadline)
-      look.hub, look.place, mine.deadline, mine.begun = mine.hub, mine.begun, look.deadline, mine.begun + 1
-      mine.looks:put(look.place, look)
-      tell(one, "begun")
-      local on
-      on, e = attempt(mine, look, look.start)
-      if not on then
-        return conclude(mine, look, e)
+      local ended, profile, reason = begin_one(mine, one, e)
+      if ended ~= nil then
+        return ended, profile, reason
       end
     end
   end
@@ -117,19 +165,19 @@ end
 
 -- Wait until a look has something to say.
 local function await(mine)
-  local hub = mine.hub
-  hub.bell = loop.any()
-  local ok, reason = protect.call(loop.await, hub.bell)
-  hub.bell = false
+  local bells, bell = mine.hub.bells, loop.any()
+  bells[bell] = true
+  local ok, reason = protect.call(loop.await, bell)
+  bells[bell] = nil
   if not ok then
     error(reason, 0)
   end
 end
 
--- The next order that ended.
+-- The next order that ended | nil | nil, nil, what is misused.
 local function next_ended(mine)
   local one, profile, e = begin(mine)
-  while one == nil and mine.looks.count > 0 do
+  while one == nil and not e and mine.looks.count > 0 do
     local look = next_woken(mine)
     if not look then
       await(mine)
@@ -144,22 +192,26 @@ local function next_ended(mine)
   return one, profile, e
 end
 
--- Wait for all: where the iterator itself may not.
+-- Wait for all, or until something raises, where the iterator itself may not wait: it gives the steps later.
 local function gather(mine)
   local steps = queue.new()
+  local fine, one, profile, e
   repeat
-    local one, profile, e = next_ended(mine)
-    queue.put(steps, { one, profile, e })
-  until one == nil
-  return steps
+    fine, one, profile, e = protect.call(next_ended, mine)
+    queue.put(steps, fine and { one, profile, e } or { raised = true, reason = one })
+  until one == nil or not fine
+  close(mine)
+  mine.gathered = steps
 end
 
 local function step(mine)
-  local gathered = mine.gathered
-  if not gathered then
+  if not mine.gathered then
     return next_ended(mine)
   end
-  local ended = queue.take(gathered) or {}
+  local ended = queue.take(mine.gathered) or {}
+  if ended.raised then
+    error(ended.reason, 0)
+  end
   return ended[1], ended[2], ended[3]
 end
 
@@ -170,27 +222,34 @@ function Each:__tostring()
   return ("esim.each: %d orders"):format(inner[self].looks.count)
 end
 
---- The next order that ended.
+--- The next order that ended. Several coroutines may call it at a time.
 -- @return order, profile | order, nil, err; nil where none is left. What names no order is given in its place
 function Each:__call()
   loop.check("esim.each")
-  return step(inner[self])
+  local one, profile, e = step(inner[self])
+  if one == nil and e then
+    error(e, 2)
+  end
+  return one, profile, e
 end
 
 --- End what is left of it; the orders live on. In Lua 5.4 `for` does so itself.
 function Each:close()
-  local mine = inner[self]
-  mine.source, mine.gathered = nil, mine.gathered and queue.new()
-  for _, look in ipairs(mine.looks:list()) do
-    drop(mine, look)
-    tell(look.order, "ended", "cancelled")
-  end
+  close(inner[self])
 end
 
 Each.__close = Each.close
 
 function Each:__gc()
   pcall(Each.close, self)  -- the inbox may be closed already
+end
+
+-- Lua 5.1 and LuaJIT call no __gc of a table's: a userdata that goes with it stands in.
+local function stand_in(self, mine)
+  if newproxy then
+    self.stand_in = newproxy(true)
+    getmetatable(self.stand_in).__gc = function() pcall(close, mine) end
+  end
 end
 
 local function source_of(orders)
@@ -221,19 +280,14 @@ function each.new(client, orders, options)
   wait.check(options, "esim.each", 2)
   local self = setmetatable({}, Each)
   local mine = {
-    client = client, source = source_of(orders), options = misuse.copy(options),
-    looks = numbered.new(), begun = 0,
-    hub = { woken = queue.new(), missed = false, bell = false },
+    client = client, source = source_of(orders), options = misuse.copy(options), taken = false, closed = false,
+    looks = numbered.new(), begun = 0, hub = { woken = queue.new(), missed = false, bells = {} },
   }
   inner[self] = mine
+  stand_in(self, mine)
   if not protect.may_iterate() then
     loop.check("esim.each")
-    local ok, reason = protect.call(gather, mine)
-    if not ok then
-      self:close()
-      error(reason, 0)
-    end
-    mine.gathered = reason
+    gather(mine)
   end
   return self, nil, nil, self
 end

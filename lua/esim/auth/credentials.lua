@@ -123,7 +123,7 @@ local function ask(mine, seconds, want)
     client_id = own.client_id, client_secret = secret, scope = own.scope, style = own.style or "body",
   }
   spec.target, spec.deadline, spec.tag = mine.target, math.min(seconds, TIMEOUT + HELD), mine.tag
-  local pending, fault = loop.submit("request", mine.account, spec)
+  local pending, fault = loop.submit("request", mine.account, spec, want.gone)
   local got = { sent = false }
   if pending then
     want.pending, want.ends = pending, asked + TIMEOUT + HELD + SIGN
@@ -136,7 +136,8 @@ end
 
 --- A token.
 -- @param want  refused: a token that must not be handed out again, or nil; seconds until it must be there; log, or nil;
---   `over`: it is to end. Told while we wait: `pending`, which ends it where it is cancelled; `ends`: when we are back
+--   `over`: it is to end; `gone`: called where our coroutine is no more, or nil. Told while we wait: `pending`, which
+--   ends it where it is cancelled; `ends`: when we are back
 -- @return token, lifetime and age in seconds | nil, err, seconds before it may be tried again (nil: it is final)
 function Credentials:fetch(want)
   local mine = inner[self]

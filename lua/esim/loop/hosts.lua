@@ -2,6 +2,7 @@
 -- It is looked at with each call: a script may block first and run a loop later, or two.
 
 local blocking = require "esim.loop.blocking"
+local protect = require "esim.protect"
 
 local hosts = {}
 
@@ -23,6 +24,15 @@ local function recognise()
     return require "esim.loop.cqueues"
   end
   return recognised
+end
+
+-- cqueues tells its own coroutines from others: in one of them no other loop is meant, though esim.use named that.
+local function chosen()
+  if named and LOOPS[named.name] and type(package.loaded.cqueues) == "table" then
+    local cqueues = require "esim.loop.cqueues"
+    return cqueues.here() and cqueues or named
+  end
+  return named or recognise()
 end
 
 --- How our own tasks wait: `current()` is the running task or nil, `busy()` whether one is suspended below us,
@@ -50,7 +60,7 @@ function hosts.host()
   if scheduler and scheduler.current() then
     return scheduler
   end
-  local host = named or recognise()
+  local host = chosen()
   return (not host.here or host.here()) and host or blocking
 end
 
@@ -59,7 +69,7 @@ function hosts.spawner()
   if scheduler and scheduler.current() then
     return scheduler
   end
-  local host = named or recognise()
+  local host = chosen()
   return (not host.spawns or host.spawns()) and host or blocking
 end
 
@@ -72,9 +82,16 @@ local function load_loop(name, level)
   return require("esim.loop." .. name)
 end
 
+-- In Lua 5.1 another coroutine may stand in for the one that waits, and the user's scheduler knows nothing of it.
+local function adapt(await)
+  return { name = "adapter", await = function(pending)
+    await(pending, hosts.may_yield() and protect.running() or nil)
+  end }
+end
+
 local function find(with, level)
   if type(with) == "table" and type(with.await) == "function" then
-    return { name = "adapter", await = with.await }
+    return adapt(with.await)
   elseif with == "blocking" then
     return blocking
   elseif with == "nginx" and is_nginx() then
@@ -91,8 +108,9 @@ local function find(with, level)
 end
 
 --- Name the host loop.
--- @param with  "nginx", "cqueues", "luv", "copas", "blocking", table { await = function(pending) … end }, or nil:
---   recognise it
+-- @param with  "nginx", "cqueues", "luv", "copas", "blocking", table { await = function(pending, thread) … end }, or
+--   nil: recognise it. `thread` is the coroutine to resume, nil on the main thread; in Lua 5.1 it need not be the
+--   running one
 function hosts.use(with)
   named = find(with, 2)
 end
