@@ -19,9 +19,9 @@ local newproxy = package.loaded._G.newproxy  -- of Lua 5.1 and LuaJIT
 
 local inner = setmetatable({}, { __mode = "k" })  -- of each iterator, what no caller is to see
 
--- A wait that enters the queue `woken` of its hub when it is, and rings the hub's `bells`, on which those wait who share
--- the iterator. `place` is its number among the iterator's. Nothing that the loop holds leads to the iterator itself:
--- who drops that has it collected.
+-- A wait that enters the queue `woken` of its hub when it is, and rings the hub's `bells`, on which those wait who
+-- share the iterator. `place` is its number among the iterator's. Nothing that the loop holds leads to the iterator
+-- itself: who drops that has it collected.
 local Look = setmetatable({}, wait.Wait)
 Look.__index = Look
 
