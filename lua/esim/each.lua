@@ -238,7 +238,8 @@ end
 --- Wait for many orders; to be used in `for order, profile, err in esim.each(…) do`. In a coroutine of Lua 5.1 all of
 -- them are waited for here, before the loop begins.
 -- @param client   client, by which what is no order is resumed
--- @param orders   list, or function that returns the next one or nil: orders, saved lines, ids
+-- @param orders   list, or function that returns the next one or nil: orders, saved lines, ids. All are taken before
+--   one that is still under way is waited for
 -- @param options  as for order:wait. The seconds of `timeout` begin with the first step, for all of them. `on_status`
 --   is called within a step
 -- @return iterator, see Each:__call, which has `close`, for those who break off their loop in Lua 5.1 to 5.3 and
