@@ -104,9 +104,26 @@ local function next_order(mine)
   return resumed or one, e
 end
 
+-- Begin to wait for one: the step of what ended at once | nil.
+local function begin_one(mine, one)
+  if state.is_final(one) then
+    local profile, failure = state.outcome(one)
+    return one, profile, failure
+  end
+  local look = wait.new(one, mine.options, Look, mine.deadline)
+  look.hub, look.place, mine.deadline, mine.begun = mine.hub, mine.begun, look.deadline, mine.begun + 1
+  mine.looks:put(look.place, look)
+  tell(one, "begun")
+  local on, e = attempt(mine, look, look.start)
+  if not on then
+    return conclude(mine, look, e)
+  end
+end
+
 -- Begin to wait for all, or up to one that ends at once: its step | nil | nil, nil, what is misused.
 local function begin(mine)
-  while mine.source do
+  local ended, profile, failure
+  while ended == nil and mine.source do
     local one, e = next_order(mine)
     if mine.closed then  -- while the source waited
       return nil
@@ -116,21 +133,11 @@ local function begin(mine)
       mine.source = nil
     elseif e then
       return err.redact(one), nil, e
-    elseif state.is_final(one) then
-      local profile, failure = state.outcome(one)
-      return one, profile, failure
     else
-      local look = wait.new(one, mine.options, Look, mine.deadline)
-      look.hub, look.place, mine.deadline, mine.begun = mine.hub, mine.begun, look.deadline, mine.begun + 1
-      mine.looks:put(look.place, look)
-      tell(one, "begun")
-      local on
-      on, e = attempt(mine, look, look.start)
-      if not on then
-        return conclude(mine, look, e)
-      end
+      ended, profile, failure = begin_one(mine, one)
     end
   end
+  return ended, profile, failure
 end
 
 -- Wait until a look has something to say.
