@@ -46,12 +46,19 @@ local function next_woken(mine)
     local looks = mine.looks:list()
     hub.missed, hub.woken = false, queue.new()
     for _, look in ipairs(looks) do
-      if look.ready or not look.id then
+      if look.ready then
         Look.wake(look)
       end
     end
   end
-  return queue.take(hub.woken)
+  local look
+  repeat
+    look = queue.take(hub.woken)
+  until not look or mine.looks:get(look.place) == look  -- one that was cancelled in the midst of its step is no more
+  if look then
+    look.ready = false  -- it is in hand: nobody else is to find it
+  end
+  return look
 end
 
 -- A log that there is no memory for hears nothing: what ended is not lost for that.
@@ -79,6 +86,7 @@ end
 local function conclude(mine, look, e)
   local profile, failure = state.outcome(look.order)
   e = not profile and (failure or e) or nil
+  look.ready = true  -- its end wakes nobody
   drop(mine, look, profile and "completed" or e.kind)
   return look.order, profile, e
 end
@@ -94,6 +102,7 @@ end
 local function attempt(mine, look, f)
   local ok, on, e = protect.call(f, look, mine.options)
   if not ok then
+    look.ready = true
     Look.wake(look)
     error(on, 0)
   end
