@@ -70,29 +70,42 @@ local function result(self, e)
   return nil, failure or e
 end
 
--- Nothing breaks off the wait of one of our tasks; elsewhere an interrupt does, or an adapter that raises.
-local function await(look)
-  if loop.host().unbroken then
+-- Look until it is final: err or nil.
+local function look_on(look, options)
+  local on, e = look:start(options)
+  while on do
     loop.await(look)
-    return true
+    on, e = look:proceed()
   end
-  return protect.call(loop.await, look)
+  return e
+end
+
+-- The same in one of our tasks, whose waits nothing breaks off: while it waits no pcall stands on its stack.
+-- @return true, err or nil | false and what was raised
+local function look_on_in_task(look, options)
+  local fine, on, e = protect.call(look.start, look, options)
+  while fine and on do
+    loop.await(look)
+    fine, on, e = protect.call(look.proceed, look)
+  end
+  if not fine then
+    return false, on
+  end
+  return true, e
 end
 
 -- Look until it is final, and end the poll whatever happens, also when on_status raises or the script is interrupted.
--- Nothing but this function and what it waits in stands on a stack meanwhile.
 local function watch(self, options)
-  local look = wait.new(self, options)
-  local fine, on, e = protect.call(look.start, look, options)
-  while fine and on do
-    fine, on = await(look)
-    if fine then
-      fine, on, e = protect.call(look.proceed, look)
-    end
+  local in_task, look = loop.host().unbroken, wait.new(self, options)
+  local fine, e
+  if in_task then
+    fine, e = look_on_in_task(look, options)
+  else
+    fine, e = protect.call(look_on, look, options)
   end
   look:stop()
   if not fine then
-    error(on, 0)
+    error(e, 0)
   end
   return result(self, e)
 end
