@@ -203,9 +203,11 @@ end
 -- @param settled  true: the last answer of this poll said that its order is completed, or has failed
 function loop.cancel(pending, settled)
   kept[pending] = nil
+  if pending.id then  -- also what there was no memory to know of
+    loop.inbox():cancel(pending.id, settled)
+  end
   if pending.id and find(pending.id) == pending then
     strike(pending)
-    loop.inbox():cancel(pending.id, settled)
     if pending.about and not pending.ready then  -- of what has its answer the records have come
       pcall(records.remember, pending)           -- it may find no memory
     end

@@ -85,15 +85,14 @@ local function unlink(self)
   end
 end
 
---- End it: its poll, and the wait for a token; whoever waits finds it cancelled.
+--- End it: its poll first, which takes no memory, and the wait for a token. Whoever waits finds it cancelled.
 function Wait:stop()
-  self.over = true
+  if self.id then
+    loop.cancel(self, self.settled)
+  end
   unlink(self)
   if self.halt then  -- it waits for a token
     self.halt()
-  end
-  if self.id then
-    loop.cancel(self, self.settled)
   end
 end
 
@@ -248,6 +247,7 @@ function wait.stop_all(order)
     waits[#waits + 1], one = one, one.next
   end
   for _, each in ipairs(waits) do
+    each.over = true
     each:stop()
   end
 end
