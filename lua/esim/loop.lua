@@ -65,6 +65,10 @@ end
 
 loop.settle = settle
 
+--- Pendings whose end there may have been no memory for, each with the next one as its `deadline`: an error leaves Lua
+-- no room on its stack, and to call anything may need more. They are ended with the next look into the inbox.
+loop.orphans = { first = false }
+
 --- One that stands for whatever comes back: whoever finds something in it settles it, with `loop.settle`.
 function loop.any()
   local pending = loop.pending()
@@ -109,11 +113,23 @@ local function lose_all()
   end
 end
 
+-- See loop.orphans.
+local function end_orphans()
+  while loop.orphans.first do
+    local pending = loop.orphans.first
+    loop.cancel(pending)
+    loop.orphans.first = pending.deadline
+  end
+end
+
 --- Take what the inbox holds; never waits. Records are given to their hooks before the outcome of what they are of.
 -- @param most  how many pendings to settle, or nil: all that came back
 -- @return how many were
 function loop.pump(most)
   local box, count = loop.inbox(), 0
+  if loop.orphans.first then
+    end_orphans()
+  end
   if forked then  -- there was no memory to say so
     lose_all()
   end
@@ -204,7 +220,7 @@ end
 function loop.cancel(pending, settled)
   kept[pending] = nil
   if pending.id then  -- also what there was no memory to know of
-    loop.inbox():cancel(pending.id, settled)
+    inbox:cancel(pending.id, settled)
   end
   if pending.id and find(pending.id) == pending then
     strike(pending)

@@ -103,8 +103,12 @@ local function watch(self, options)
   else
     fine, e = protect.call(look_on, look, options)
   end
+  if not fine then
+    look.deadline, loop.orphans.first = loop.orphans.first, look  -- no call: see there
+  end
   look:stop()
   if not fine then
+    loop.orphans.first = look.deadline
     error(e, 0)
   end
   return result(self, e)
