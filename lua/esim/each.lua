@@ -94,6 +94,7 @@ end
 local function close(mine)
   mine.source, mine.gathered, mine.closed = nil, nil, true
   for _, look in ipairs(mine.looks:list()) do
+    look:call_off()
     drop(mine, look, "cancelled")
   end
 end

@@ -96,6 +96,12 @@ function Wait:stop()
   end
 end
 
+--- The same for another than who waits: he goes no further, wherever he is.
+function Wait:call_off()
+  self.over = true
+  self:stop()
+end
+
 local function tell(self)
   local history = self.order.history
   while self.on_status and not self.over and self.told < #history do
@@ -247,8 +253,7 @@ function wait.stop_all(order)
     waits[#waits + 1], one = one, one.next
   end
   for _, each in ipairs(waits) do
-    each.over = true
-    each:stop()
+    each:call_off()
   end
 end
 
