@@ -107,15 +107,141 @@ describe("a picture", function()
     assert.is_true(#symbol:svg() < 3000)
   end)
 
+  it("as SVG has a side in any unit of print", function()
+    local symbol = esim.qr(CODE)
+    for _, size in ipairs { "30mm", "2.5cm", "1in", "72pt", "300px", "300" } do
+      local svg = assert(symbol:svg { size = size })
+      assert.truthy(svg:find((' width="%s" height="%s" '):format(size, size), 1, true), svg)
+    end
+    for _, size in ipairs { "", "mm", "0mm", "0", "-3mm", "3 mm", "3em", "3%", "1e3mm", "3mm\"", "30MM", "3mm mm" } do
+      local svg, e = symbol:svg { size = size }
+      assert.is_nil(svg)
+      assert.same({ "invalid", "size" }, { e.kind, e.field })
+    end
+    assert.equal("size", select(2, symbol:svg { size = "99999mm" }))
+  end)
+
   it("too large is refused, unknown options raise", function()
     local symbol = esim.qr(CODE)
     local png, reason = symbol:png { scale = 200 }
     assert.is_nil(png)
     assert.equal("size", reason)
-    assert.equal("size", select(2, symbol:png { margin = 5000 }))
-    assert.equal("size", select(2, symbol:text { margin = 5000 }))
+    for _, kind in ipairs { "png", "svg", "eps", "text", "data_uri" } do
+      assert.equal("size", select(2, symbol[kind](symbol, { margin = 5000 })))
+    end
+    assert.equal("size", select(2, symbol:eps { size = "4000mm" }))
     assert.has_error(function() symbol:png { size = 3 } end)
     assert.has_error(function() symbol:png { scale = 1.5 } end)
     assert.has_error(function() symbol:svg { margin = "x" } end)
+  end)
+
+  it("raises at the line that misuses it", function()
+    local symbol = esim.qr(CODE)
+    local wrong = {
+      png = { { scale = 0 }, { margin = 0.5 }, { dpi = "300" }, { dpi = 0 }, { dpi = 0 / 0 }, { dark = 0 }, "x" },
+      svg = { { size = 0 }, { size = 1.5 }, { size = {} }, { scale = 3 } }, eps = { { dpi = 300 } },
+      text = { { invert = 1 }, { light = false } }, data_uri = { { margin = -1 } },
+    }
+    for kind, list in pairs(wrong) do
+      for _, options in ipairs(list) do
+        local ok, said = pcall(function()
+          local drawn = symbol[kind](symbol, options)
+          return drawn
+        end)
+        assert.is_false(ok)
+        assert.truthy(said:find("^[^\n]*symbol_spec%.lua:%d+: symbol:" .. kind .. ": "), said)
+      end
+    end
+  end)
+end)
+
+describe("a PNG", function()
+  local function number(bytes, at)
+    local a, b, c, d = bytes:byte(at, at + 3)
+    return ((a * 256 + b) * 256 + c) * 256 + d
+  end
+
+  -- The body of a chunk (PNG, section 5.3), or nil.
+  local function chunk(png, name)
+    local at = png:find(name, 1, true)
+    return at and png:sub(at + 4, at + 3 + number(png, at - 4))
+  end
+
+  it("has one bit a pixel, in colours too", function()
+    local symbol = esim.qr(CODE)
+    local plain, coloured = symbol:png(), assert(symbol:png { dark = "#0A3161", light = "#fffaf0" })
+    assert.same({ 1, 0 }, { chunk(plain, "IHDR"):byte(9, 10) })
+    assert.same({ 1, 3 }, { chunk(coloured, "IHDR"):byte(9, 10) })
+    assert.is_nil(chunk(plain, "PLTE"))
+    assert.equal("\10\49\97\255\250\240", chunk(coloured, "PLTE"))
+    assert.is_true(#coloured < #plain + 30)
+  end)
+
+  it("is as large on paper as its pixels are at 300 dots an inch, or at others", function()
+    local symbol = esim.qr(CODE)
+    for dpi, per_metre in pairs { [300] = 11811, [72] = 2835, [600] = 23622 } do
+      local body = chunk(symbol:png { dpi = dpi }, "pHYs")
+      assert.same({ per_metre, per_metre, 1 }, { number(body, 1), number(body, 5), body:byte(9) })
+    end
+    assert.equal(symbol:png(), symbol:png { dpi = 300 })
+  end)
+end)
+
+describe("an EPS", function()
+  it("has whole bounds, and black that is one ink", function()
+    local symbol = esim.qr(CODE)
+    local eps = symbol:eps { size = "30mm" }
+    assert.truthy(eps:find("%%BoundingBox: 0 0 86 86\n%%HiResBoundingBox: 0 0 85.039 85.039\n", 1, true))
+    assert.truthy(eps:find("0 255 div setgray newpath", 1, true))
+    assert.is_nil(eps:find "%d setrgbcolor")
+    local side = 2 * (symbol.size + 8)
+    assert.truthy(symbol:eps():find(("%%%%BoundingBox: 0 0 %d %d\n"):format(side, side), 1, true))
+    assert.truthy(symbol:eps({ dark = "#800000" }):find("128 255 div 0 255 div 0 255 div setrgbcolor newpath", 1, true))
+  end)
+end)
+
+describe("colours", function()
+  local KINDS = { "png", "svg", "eps", "text", "data_uri" }
+
+  it("that scanners do not tell apart are refused, and the option is named", function()
+    local symbol = esim.qr(CODE)
+    local refused = {
+      { { dark = "#ff0000" }, "dark", "red light" },                    -- red is white there
+      { { dark = "#0000ff", light = "#00ff00" }, "dark", "red light" }, -- both are black there
+      { { dark = "#ffff00" }, "dark", "daylight" }, { { light = "#00007f" }, "light", "daylight" },
+      { { dark = "#777777", light = "#999999" }, "dark", "daylight" },
+      { { dark = "#ffffff", light = "#000000" }, "dark", "daylight" },  -- inverted
+      { { dark = "#fff" }, "dark", "no colour" }, { { light = "white" }, "light", "no colour" },
+      { { dark = "#12345g" }, "dark", "no colour" }, { { dark = "#123456\n" }, "dark", "no colour" },
+      { { dark = "#000000", light = "\"#ffffff" }, "light", "no colour" },
+    }
+    for _, kind in ipairs(KINDS) do
+      for _, case in ipairs(refused) do
+        local drawn, e = symbol[kind](symbol, case[1])
+        assert.is_nil(drawn)
+        assert.same({ "invalid", case[2] }, { e.kind, e.field })
+        assert.truthy(tostring(e):find(case[3], 1, true), tostring(e))
+      end
+    end
+  end)
+
+  it("that they do are taken", function()
+    local symbol = esim.qr(CODE)
+    for _, kind in ipairs(KINDS) do
+      for _, dark in ipairs { "#000000", "#0A3161", "#c00000", "#006847", "#6f2dbd", "#0000FF" } do
+        assert.is_string(symbol[kind](symbol, { dark = dark }))
+      end
+      assert.is_string(symbol[kind](symbol, { dark = "#000000", light = "#ffcc00" }))
+    end
+    assert.equal(symbol:png(), symbol:png { dark = "#000000", light = "#FFFFFF" })
+  end)
+
+  it("are those of the picture", function()
+    local symbol = esim.qr(CODE)
+    local ink = { dark = "#0A3161", light = "#fffaf0" }
+    assert.truthy(symbol:svg(ink):find('fill="#fffaf0".*stroke="#0a3161"'))
+    assert.truthy(symbol:text(ink):find("^\27%[38;2;10;49;97;48;2;255;250;240m"))
+    ink.invert = true
+    assert.truthy(symbol:text(ink):find("^\27%[38;2;255;250;240;48;2;10;49;97m"))
   end)
 end)

@@ -4,7 +4,6 @@
 
 #include "../core/picture.h"
 #include "bind.h"
-#include "options.h"
 
 #define TYPE "esim.symbol"
 #define PICTURE "esim.picture"
@@ -69,68 +68,69 @@ static int push_picture(lua_State *L, esim_fault fault, esim_picture *p) {
   return 1;
 }
 
-/* The options, of which `allowed` (names between spaces) are known. */
-static void check_options(lua_State *L, const char *allowed) {
-  lua_settop(L, 2);
-  if (lua_isnil(L, 2))
-    return;
-  luaL_checktype(L, 2, LUA_TTABLE);
-  lua_pushnil(L);
-  while (lua_next(L, 2)) {
-    const char *name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2)
-                                                      : "?";
-    const char *found = strstr(allowed, name);
-    size_t size = strlen(name);
-    if (found == NULL || size == 0 || found[-1] != ' ' || found[size] != ' ')
-      luaL_error(L, "unknown option %s", name);
-    lua_pop(L, 1);
-  }
+/*
+** The methods that draw take what lua/esim/symbol.lua has settled, each in its
+** place, and last the two colours as numbers. All return bytes | nil, fault.
+*/
+
+static esim_ink check_ink(lua_State *L, int dark) {
+  return (esim_ink){ (unsigned)luaL_checkinteger(L, dark) & ESIM_WHITE,
+                     (unsigned)luaL_checkinteger(L, dark + 1) & ESIM_WHITE };
 }
 
-static int whole(lua_State *L, const char *field, int absent, int least) {
-  if (lua_isnil(L, 2))
-    return absent;
-  double number = options_number(L, 2, field, absent, least);
-  if (number != (int)number)
-    luaL_error(L, "%s: whole number expected", field);
-  return (int)number;
+static int check_whole(lua_State *L, int at) {
+  return (int)luaL_checkinteger(L, at);
 }
 
-/* symbol:png { scale = 8, margin = 4 } -> bytes | nil, "size" | "memory" */
+/* symbol:png(scale, margin, pixels a metre, dark, light) */
 static int symbol_png(lua_State *L) {
   const esim_symbol *s = check_symbol(L);
-  check_options(L, " scale margin ");
-  int scale = whole(L, "scale", 8, 1), margin = whole(L, "margin", 4, 0);
+  int scale = check_whole(L, 2), margin = check_whole(L, 3);
+  int per_metre = check_whole(L, 4);
+  esim_ink ink = check_ink(L, 5);
   esim_picture *p = new_picture(L);
-  return push_picture(L, esim_picture_png(s, scale, margin, p), p);
+  return push_picture(L, esim_picture_png(s, scale, margin, per_metre, ink, p),
+                      p);
 }
 
-/* symbol:data_uri { scale = 8, margin = 4 } -> text | nil, fault */
+/* symbol:data_uri(scale, margin, pixels a metre, dark, light) */
 static int symbol_data_uri(lua_State *L) {
   const esim_symbol *s = check_symbol(L);
-  check_options(L, " scale margin ");
-  int scale = whole(L, "scale", 8, 1), margin = whole(L, "margin", 4, 0);
+  int scale = check_whole(L, 2), margin = check_whole(L, 3);
+  int per_metre = check_whole(L, 4);
+  esim_ink ink = check_ink(L, 5);
   esim_picture *p = new_picture(L);
-  return push_picture(L, esim_picture_data_uri(s, scale, margin, p), p);
+  esim_fault fault = esim_picture_data_uri(s, scale, margin, per_metre, ink, p);
+  return push_picture(L, fault, p);
 }
 
-/* symbol:svg { margin = 4, size = nil } (pixels) -> text | nil, fault */
+/* symbol:svg(margin, side as text or nil, dark, light) */
 static int symbol_svg(lua_State *L) {
   const esim_symbol *s = check_symbol(L);
-  check_options(L, " margin size ");
-  int margin = whole(L, "margin", 4, 0), side = whole(L, "size", 0, 0);
+  int margin = check_whole(L, 2);
+  const char *side = luaL_optstring(L, 3, NULL);
+  esim_ink ink = check_ink(L, 4);
   esim_picture *p = new_picture(L);
-  return push_picture(L, esim_picture_svg(s, margin, side, p), p);
+  return push_picture(L, esim_picture_svg(s, margin, side, ink, p), p);
 }
 
-/* symbol:text { margin = 4, invert = false } -> text | nil, fault */
+/* symbol:eps(margin, thousandths of a point a side or 0, dark, light) */
+static int symbol_eps(lua_State *L) {
+  const esim_symbol *s = check_symbol(L);
+  int margin = check_whole(L, 2), side = check_whole(L, 3);
+  esim_ink ink = check_ink(L, 4);
+  esim_picture *p = new_picture(L);
+  return push_picture(L, esim_picture_eps(s, margin, side, ink, p), p);
+}
+
+/* symbol:text(margin, invert, dark, light) */
 static int symbol_text(lua_State *L) {
   const esim_symbol *s = check_symbol(L);
-  check_options(L, " margin invert ");
-  int margin = whole(L, "margin", 4, 0);
-  bool invert = !lua_isnil(L, 2) && options_boolean(L, 2, "invert");
+  int margin = check_whole(L, 2);
+  bool invert = lua_toboolean(L, 3);
+  esim_ink ink = check_ink(L, 4);
   esim_picture *p = new_picture(L);
-  return push_picture(L, esim_picture_text(s, margin, invert, p), p);
+  return push_picture(L, esim_picture_text(s, margin, invert, ink, p), p);
 }
 
 /* A field, or else a method (the upvalue). */
@@ -153,6 +153,7 @@ static const luaL_Reg methods[] = {
   { "at", symbol_at },
   { "png", symbol_png },
   { "svg", symbol_svg },
+  { "eps", symbol_eps },
   { "text", symbol_text },
   { "data_uri", symbol_data_uri },
   { NULL, NULL }
@@ -181,6 +182,8 @@ void bind_symbol(lua_State *L) {
   luaL_newmetatable(L, TYPE);
   luaL_setfuncs(L, metamethods, 0);
   luaL_newlib(L, methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -4, "symbol_methods");  /* which symbol.lua wraps */
   lua_pushcclosure(L, symbol_index, 1);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);

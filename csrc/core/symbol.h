@@ -30,4 +30,13 @@ void esim_symbol_close(esim_symbol *symbol);
 /* Whether module (x, y), from the top left, is dark; outside none is. */
 bool esim_symbol_at(const esim_symbol *symbol, int x, int y);
 
+/* How many modules are dark in row `y` from `x` on, both within the symbol. */
+static inline int esim_symbol_run(const esim_symbol *symbol, int x, int y) {
+  const unsigned char *row = symbol->modules + y * symbol->size;
+  int end = x;
+  while (end < symbol->size && row[end] & ESIM_DARK)
+    end++;
+  return end - x;
+}
+
 #endif

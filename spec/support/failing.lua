@@ -61,7 +61,9 @@ local function draw(profile)
   local symbol = profile:qr()
   if symbol then
     symbol:png()
+    symbol:data_uri { dark = "#0a3161" }
     symbol:svg()
+    symbol:eps()
     symbol:text()
   end
 end

@@ -19,7 +19,7 @@ only() {
 
 only curl/ csrc/core/wire.c csrc/core/slot.c csrc/core/slot.h csrc/core/url.c
 only qrencode csrc/core/symbol.c
-only png.h csrc/core/picture.c
+only png.h csrc/core/picture_png.c
 grep -lE 'include [<"](lua|lauxlib|lualib)' csrc/core/*.[ch] && complain "the core includes Lua"
 [ -f "$archive" ] && nm "$archive" | grep -E ' U (lua_|luaL_)' && complain "the core calls Lua"
 grep -nE 'require[ (]*"esim\.(order|client|auth|profile|answer)' lua/esim/loop.lua lua/esim/loop/*.lua lua/esim/task.lua &&
