@@ -151,6 +151,12 @@ build = {
     ["esim.web.link"] = "lua/esim/web/link.lua",
     ["esim.web.page"] = "lua/esim/web/page.lua",
     ["esim.web.reply"] = "lua/esim/web/reply.lua",
+    ["esim.words"] = "lua/esim/words.lua",
+    ["esim.words.de"] = "lua/esim/words/de.lua",
+    ["esim.words.en"] = "lua/esim/words/en.lua",
+    ["esim.words.es"] = "lua/esim/words/es.lua",
+    ["esim.words.fr"] = "lua/esim/words/fr.lua",
+    ["esim.words.pt"] = "lua/esim/words/pt.lua",
   },
 }
 test = { type = "command", command = "make test" }
