@@ -1,7 +1,9 @@
 --- What the customer installs: the profile of a completed order.
 
 local code = require "esim.code"
+local err = require "esim.err"
 local misuse = require "esim.misuse"
+local page = require "esim.page"
 local percent = require "esim.percent"
 local symbol = require "esim.symbol"
 local words = require "esim.words"
@@ -166,6 +168,22 @@ function Profile:manual(options)
     address = self.smdp, matching_id = self.matching_id, code = self:code { prefix = false },
     confirmation_code_required = self.confirmation or false, ios = ios, android = android,
   }
+end
+
+--- The install page: one self-contained HTML file, to be served, mailed or saved. It holds the code.
+-- @param options  brand, colour, logo_svg, language, help_url: as for page.settle
+-- @return HTML, the Content-Security-Policy that it names itself | nil, err of kind `invalid` for an option's value, or
+--   `answer` where the provider's code cannot be used
+function Profile:page(options)
+  local settled, e = page.settle(options, 2)
+  if not settled then
+    return nil, e
+  end
+  local html, policy = page.install(self, settled)
+  if not html then
+    return nil, err.new("answer", { message = policy })
+  end
+  return html, policy
 end
 
 return profile

@@ -10,6 +10,7 @@ words.LANGUAGES = { "en", "pt", "es", "de", "fr" }
 local DIRECTIONS = { ltr = true, rtl = true }
 local LONGEST = 1000  -- bytes of a text
 
+local is_whole = setmetatable({}, { __mode = "k" })  -- tables that came from here: nothing is checked twice
 local is_there = {}
 for _, language in ipairs(words.LANGUAGES) do
   is_there[language] = true
@@ -22,8 +23,8 @@ end
 --- Whether `text` is UTF-8 without control characters: what may stand in a page.
 -- @param text  string
 function words.is_text(text)
-  local rest = text:gsub("\194[\128-\159]", "\1"):gsub("[\194-\223][\128-\191]", ""):gsub("[\224-\239][\128-\191][\128-\191]", "")
-    :gsub("[\240-\244][\128-\191][\128-\191][\128-\191]", "")
+  local rest = text:gsub("\194[\128-\159]", "\1"):gsub("[\194-\223][\128-\191]", " ")
+    :gsub("[\224-\239][\128-\191][\128-\191]", " "):gsub("[\240-\244][\128-\191][\128-\191][\128-\191]", " ")
   return not rest:find("[%c\127-\255]")
 end
 
@@ -53,19 +54,22 @@ local function replaced(own)
     end
     all[key] = text
   end
+  is_whole[all] = true
   return all
 end
 
 --- The texts of a language.
 -- @param language  one of `LANGUAGES`, nil: English; or a table of texts that replaces English ones by key, with `lang`
---   (a language tag, BCP 47) and, where it is written from right to left, `dir` = "rtl"
+--   (a language tag, BCP 47) and, where it is written from right to left, `dir` = "rtl"; or what this returned
 -- @param level     as for `error`, seen from our caller: of a type that is none (1)
 -- @return table of texts, not to be changed | nil, err with field `language`
 function words.of(language, level)
   if language == nil then
     language = "en"
   end
-  if type(language) == "table" then
+  if is_whole[language] then
+    return language
+  elseif type(language) == "table" then
     return replaced(language)
   elseif type(language) ~= "string" then
     error("esim.words: language must be a string or a table, not a " .. type(language), (level or 1) + 1)

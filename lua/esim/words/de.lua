@@ -4,7 +4,7 @@ return {
 
   install_title = "Ihre eSIM installieren",
   install_lead = "Das dauert etwa zwei Minuten. Bleiben Sie bis zum Ende mit dem WLAN verbunden.",
-  direct_title = "Auf diesem Gerät",
+  direct_title = "Direkt auf dem Gerät",
   install_ios = "Auf dem iPhone installieren",
   install_android = "Auf Android installieren",
   install_windows = "Unter Windows installieren",

@@ -4,7 +4,7 @@ return {
 
   install_title = "Install your eSIM",
   install_lead = "It takes about two minutes. Stay connected to Wi-Fi until it is done.",
-  direct_title = "On this device",
+  direct_title = "Directly on the device",
   install_ios = "Install on iPhone",
   install_android = "Install on Android",
   install_windows = "Install on Windows",

@@ -4,7 +4,7 @@ return {
 
   install_title = "Instala tu eSIM",
   install_lead = "Se tarda unos dos minutos. Mantén la conexión Wi-Fi hasta que termine.",
-  direct_title = "En este dispositivo",
+  direct_title = "Directamente en el dispositivo",
   install_ios = "Instalar en iPhone",
   install_android = "Instalar en Android",
   install_windows = "Instalar en Windows",

@@ -4,7 +4,7 @@ return {
 
   install_title = "Installez votre eSIM",
   install_lead = "Cela prend environ deux minutes. Restez connecté au Wi-Fi jusqu’à la fin.",
-  direct_title = "Sur cet appareil",
+  direct_title = "Directement sur l’appareil",
   install_ios = "Installer sur iPhone",
   install_android = "Installer sur Android",
   install_windows = "Installer sur Windows",

@@ -4,7 +4,7 @@ return {
 
   install_title = "Instale o seu eSIM",
   install_lead = "Demora cerca de dois minutos. Mantenha a ligação Wi-Fi até ao fim.",
-  direct_title = "Neste dispositivo",
+  direct_title = "Diretamente no dispositivo",
   install_ios = "Instalar no iPhone",
   install_android = "Instalar no Android",
   install_windows = "Instalar no Windows",
