@@ -7,6 +7,7 @@ local each = require "esim.each"
 local env = require "esim.env"
 local ident = require "esim.ident"
 local loop = require "esim.loop"
+local mail = require "esim.mail"
 local metrics = require "esim.metrics"
 local native = require "esim.native"
 local notification = require "esim.notification"
@@ -20,6 +21,7 @@ return {
   client = client.new,
   each = each.new,
   from_env = env.options,
+  mail = mail.message,
   metrics = metrics.new,
   code = code,
   eid = ident.eid,

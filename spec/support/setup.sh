@@ -7,7 +7,7 @@ lua="lua5.4 liblua5.4-dev luajit2 libluajit2-5.1-dev lua-cjson"
 nginx="nginx libnginx-mod-http-lua lua-resty-core openssl procps"
 demo="$build $lua $nginx zbar-tools ca-certificates"
 peers="lua-http lua-cqueues lua-luaossl python3-aiohttp python3-segno"
-tests="lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted luarocks lua-check librsvg2-bin ghostscript curl valgrind prometheus"
+tests="lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted luarocks lua-check librsvg2-bin ghostscript python3 curl valgrind prometheus"
 loops="lua-cqueues lua-luv lua-copas lua-socket lua-http"
 
 case "${1:-test}" in

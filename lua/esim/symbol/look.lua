@@ -1,7 +1,7 @@
 --- How a symbol is to look: the options of its drawings, settled for the core.
 
-local colour = require "esim.colour"
 local err = require "esim.err"
+local ink = require "esim.symbol.ink"
 local misuse = require "esim.misuse"
 
 local look = {}
@@ -50,11 +50,11 @@ end
 
 -- The two colours as numbers.
 local function settle_ink(own)
-  local dark, light = colour.parse(own.dark or "#000000"), colour.parse(own.light or "#ffffff")
+  local dark, light = ink.parse(own.dark or "#000000"), ink.parse(own.light or "#ffffff")
   if not dark or not light then
     return invalid(dark and "light" or "dark", "is no colour such as #1a2b3c")
   end
-  local lamp = colour.hides(dark, light)
+  local lamp = ink.hides(dark, light)
   if lamp then
     return invalid(own.dark and "dark" or "light", "leaves too little contrast for scanners in " .. lamp
       .. ": dark modules must be much darker than the light ground")

@@ -71,4 +71,16 @@ return {
   unavailable_wait = "Ihre Bestellung besteht. Diese Seite sieht gleich von selbst wieder nach.",
   unavailable_shop = "Ihre Bestellung besteht, doch die eSIM kann hier nicht angezeigt werden. "
     .. "Wenden Sie sich an den Händler, bei dem Sie sie gekauft haben.",
+
+  mail_subject = "Ihre eSIM ist bereit zum Installieren",
+  mail_subject_brand = "Ihre eSIM von {brand}",
+  mail_page = "Installationsseite öffnen",
+  mail_page_note = "Sie zeigt den QR-Code groß und kopiert, was einzugeben ist.",
+  mail_direct_note = "Wenn nichts geschieht: Öffnen Sie den Link in Safari oder Chrome, oder scannen Sie den "
+    .. "QR-Code.",
+  mail_scan_lead = "Öffnen Sie diese E-Mail auf einem anderen Bildschirm oder drucken Sie sie aus, und scannen Sie den "
+    .. "Code mit dem Handy, das die eSIM bekommt.",
+  mail_step_3 = "Scannen Sie den QR-Code dieser E-Mail und folgen Sie den Anweisungen.",
+  mail_confirmation = "Sie bekommen ihn vom Händler, getrennt von dieser E-Mail.",
+  mail_secret = "Leiten Sie diese E-Mail nicht weiter: Wer den Code hat, kann Ihren Anschluss übernehmen.",
 }

@@ -66,4 +66,15 @@ return {
   unavailable_title = "Your eSIM cannot be shown just now",
   unavailable_wait = "Your order stands. This page looks again by itself in a moment.",
   unavailable_shop = "Your order stands, but the eSIM cannot be shown here. Contact the shop where you bought it.",
+
+  mail_subject = "Your eSIM is ready to install",
+  mail_subject_brand = "Your eSIM from {brand}",
+  mail_page = "Open the install page",
+  mail_page_note = "It shows the QR code large, and copies what has to be typed.",
+  mail_direct_note = "If nothing happens, open the link in Safari or Chrome, or scan the QR code.",
+  mail_scan_lead = "Open this mail on another screen, or print it, and scan the code with the phone that gets the "
+    .. "eSIM.",
+  mail_step_3 = "Scan the QR code of this mail and follow the instructions.",
+  mail_confirmation = "You get it from the shop, apart from this mail.",
+  mail_secret = "Do not forward this mail: whoever has the code can take your line.",
 }

@@ -68,4 +68,15 @@ return {
   unavailable_wait = "Tu pedido sigue en pie. Esta página vuelve a mirar sola en un momento.",
   unavailable_shop = "Tu pedido sigue en pie, pero la eSIM no se puede mostrar aquí. "
     .. "Contacta con la tienda donde la compraste.",
+
+  mail_subject = "Tu eSIM está lista para instalar",
+  mail_subject_brand = "Tu eSIM de {brand}",
+  mail_page = "Abrir la página de instalación",
+  mail_page_note = "Muestra el código QR en grande y copia lo que hay que introducir.",
+  mail_direct_note = "Si no ocurre nada, abre el enlace en Safari o Chrome, o escanea el código QR.",
+  mail_scan_lead = "Abre este correo en otra pantalla, o imprímelo, y escanea el código con el móvil que recibe la "
+    .. "eSIM.",
+  mail_step_3 = "Escanea el código QR de este correo y sigue las instrucciones.",
+  mail_confirmation = "Te lo da la tienda, aparte de este correo.",
+  mail_secret = "No reenvíes este correo: quien tenga el código puede quedarse con tu línea.",
 }

@@ -69,4 +69,15 @@ return {
   unavailable_wait = "Votre commande est maintenue. Cette page vérifie à nouveau toute seule dans un instant.",
   unavailable_shop = "Votre commande est maintenue, mais l’eSIM ne peut pas être affichée ici. "
     .. "Contactez la boutique où vous l’avez achetée.",
+
+  mail_subject = "Votre eSIM est prête à être installée",
+  mail_subject_brand = "Votre eSIM de {brand}",
+  mail_page = "Ouvrir la page d’installation",
+  mail_page_note = "Elle affiche le code QR en grand et copie ce qu’il faut saisir.",
+  mail_direct_note = "Si rien ne se passe, ouvrez le lien dans Safari ou Chrome, ou scannez le code QR.",
+  mail_scan_lead = "Ouvrez cet e-mail sur un autre écran, ou imprimez-le, et scannez le code avec le téléphone qui "
+    .. "reçoit l’eSIM.",
+  mail_step_3 = "Scannez le code QR de cet e-mail et suivez les instructions.",
+  mail_confirmation = "La boutique vous le donne, séparément de cet e-mail.",
+  mail_secret = "Ne transférez pas cet e-mail : qui a le code peut prendre votre ligne.",
 }

@@ -67,4 +67,15 @@ return {
   unavailable_title = "De momento não é possível mostrar o seu eSIM",
   unavailable_wait = "O seu pedido mantém-se. Esta página volta a verificar sozinha dentro de momentos.",
   unavailable_shop = "O seu pedido mantém-se, mas o eSIM não pode ser mostrado aqui. Contacte a loja onde o comprou.",
+
+  mail_subject = "O seu eSIM está pronto a instalar",
+  mail_subject_brand = "{brand}: o seu eSIM",
+  mail_page = "Abrir a página de instalação",
+  mail_page_note = "Mostra o código QR em grande e copia o que é preciso introduzir.",
+  mail_direct_note = "Se nada acontecer, abra a ligação no Safari ou no Chrome, ou leia o código QR.",
+  mail_scan_lead = "Abra este e-mail noutro ecrã, ou imprima-o, e leia o código com o telemóvel que vai receber o "
+    .. "eSIM.",
+  mail_step_3 = "Leia o código QR deste e-mail e siga as instruções.",
+  mail_confirmation = "É a loja que lho dá, à parte deste e-mail.",
+  mail_secret = "Não reencaminhe este e-mail: quem tiver o código pode ficar com a sua linha.",
 }

@@ -1,11 +1,11 @@
---- Colours as "#rrggbb": what people can read, and what scanners can.
+--- The two colours of a symbol, and whether scanners tell them apart.
 
-local colour = {}
+local ink = {}
 
 --- A colour as a number.
 -- @param text  "#rrggbb"
 -- @return 0xrrggbb | nil: it is none
-function colour.parse(text)
+function ink.parse(text)
   local digits = text:match "^#(%x%x%x%x%x%x)$"
   return digits and tonumber(digits, 16)
 end
@@ -25,14 +25,6 @@ local function luminance(number)
   return 0.2126 * r + 0.7152 * g + 0.0722 * b
 end
 
---- How well people tell two colours apart (WCAG 2, contrast ratio).
--- @param one, other  0xrrggbb
--- @return 1 to 21
-function colour.contrast(one, other)
-  local a, b = luminance(one), luminance(other)
-  return (math.max(a, b) + 0.05) / (math.min(a, b) + 0.05)
-end
-
 -- ISO/IEC 15415 grades the symbol contrast, the difference of what light and dark modules reflect: A from 70 %, B from
 -- 55 %, C from 40 %, and GS1 wants a C. Scanners shine red (660 nm), in which red is as bright as white.
 local CONTRAST = 0.4
@@ -41,7 +33,7 @@ local CONTRAST = 0.4
 -- counts as hidden, for many scanners do not look for it.
 -- @param dark, light  0xrrggbb
 -- @return "daylight" or "a scanner's red light" | nil: in both they do
-function colour.hides(dark, light)
+function ink.hides(dark, light)
   local red_of_dark, red_of_light = channels(dark), channels(light)
   if luminance(light) - luminance(dark) < CONTRAST then
     return "daylight"
@@ -50,4 +42,4 @@ function colour.hides(dark, light)
   end
 end
 
-return colour
+return ink
