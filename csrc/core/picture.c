@@ -67,6 +67,10 @@ char *esim_put_text(char *to, const char *text) {
 char *esim_put_number(char *to, int number) {
   char digits[12];
   int count = 0;
+  if (number < 10) {  /* most are */
+    *to = (char)('0' + number);
+    return to + 1;
+  }
   do {
     digits[count++] = (char)('0' + number % 10);
   } while ((number /= 10) > 0);

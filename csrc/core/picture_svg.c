@@ -1,16 +1,20 @@
 #include "picture.h"
 
+#include <string.h>
+
 #define STEP 24   /* bytes of a run in a path, at most */
 #define HEAD 320  /* bytes before the path, at most, without two sides */
 
 /* The pen's way over `light` modules to a run of `dark` ones. */
 static char *put_run(char *to, int light, int dark) {
-  *to++ = 'm';
-  to = esim_put_number(to, light);
-  *to++ = ' ';
-  *to++ = '0';
-  *to++ = 'h';
-  return esim_put_number(to, dark);
+  if (light < 10 && dark < 10) {  /* nearly always */
+    memcpy(to, "m_ 0h_", 6);
+    to[1] = (char)('0' + light);
+    to[5] = (char)('0' + dark);
+    return to + 6;
+  }
+  to = esim_put_number(esim_put_text(to, "m"), light);
+  return esim_put_number(esim_put_text(to, " 0h"), dark);
 }
 
 /* The first run of a row, which begins at (x, y + 1/2). */

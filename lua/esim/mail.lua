@@ -167,10 +167,11 @@ function mail.message(profile, options)
     end
     done[i] = result
   end
-  local settled, boxes, symbol = done[1], done[2], profile:qr()
-  if not symbol then
+  if not profile:code() then
     return nothing(profile)
   end
+  local settled, boxes = done[1], done[2]
+  local symbol = assert(profile:qr())  -- each valid code makes one, where there is memory
   local view = view_of(profile, own, settled, boxes.from.domain)
   return headers_of(own, settled, boxes) .. assemble(view, picture(symbol))
 end
