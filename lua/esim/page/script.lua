@@ -48,7 +48,7 @@ script.TEXT = [==[
 
   // Copying.
 
-  // A file that was saved has no clipboard, nor has a page that came by http: then as by hand.
+  // A file that was saved has no clipboard, nor has a page that came unencrypted: then as by hand.
   function copyMarked(place) {
     const range = document.createRange(), marked = getSelection();
     range.selectNodeContents(place);
@@ -215,6 +215,6 @@ script.TEXT = [==[
 ]==]
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-script.HASH = "sha256-neo3UHwQRyCLre50rVw0xz9lopGUQQmyptJ/sGHIcnk="
+script.HASH = "sha256-Q37INSNEv5tTgQc66zi9aXJoe8Sl9pPdB8Is4u7A+k4="
 
 return script
