@@ -85,7 +85,7 @@ main[data-on] .other .button, .button.plain {
 .field { padding: .75rem 1rem; border-radius: .875rem; background: var(--ground); }
 .field dt { color: var(--muted); font-size: .875rem; }
 .field dd { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .25rem 1rem; }
-.field .remark { color: var(--muted); font-size: .875rem; }
+.field .remark { margin-top: .375rem; color: var(--muted); font-size: .875rem; }
 code {
   font: 500 1rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace;
   overflow-wrap: anywhere;
@@ -187,6 +187,6 @@ code {
 style.GROUNDS = { light = "#f4f5f7", dark = "#1a1d23" }
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-style.HASH = "sha256-q8GbL4xMpJhCDmSJaGDEtKvscwSqv9LqYyJ6wI/o+HE="
+style.HASH = "sha256-V2HxPgCft2Peb4n9bqoIcPKmqig25jIu2xrh9NRUUOc="
 
 return style

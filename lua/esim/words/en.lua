@@ -3,7 +3,7 @@ return {
   lang = "en", dir = "ltr",
 
   install_title = "Install your eSIM",
-  install_lead = "It takes about two minutes. Stay connected to Wi-Fi until it is done.",
+  install_lead = "It takes about two minutes. Stay connected to Wi‑Fi until it is done.",
   direct_title = "Directly on the device",
   install_ios = "Install on iPhone",
   install_android = "Install on Android",

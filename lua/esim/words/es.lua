@@ -3,7 +3,7 @@ return {
   lang = "es", dir = "ltr",
 
   install_title = "Instala tu eSIM",
-  install_lead = "Se tarda unos dos minutos. Mantén la conexión Wi-Fi hasta que termine.",
+  install_lead = "Se tarda unos dos minutos. Mantén la conexión Wi‑Fi hasta que termine.",
   direct_title = "Directamente en el dispositivo",
   install_ios = "Instalar en iPhone",
   install_android = "Instalar en Android",

@@ -3,7 +3,7 @@ return {
   lang = "fr", dir = "ltr",
 
   install_title = "Installez votre eSIM",
-  install_lead = "Cela prend environ deux minutes. Restez connecté au Wi-Fi jusqu’à la fin.",
+  install_lead = "Cela prend environ deux minutes. Restez connecté au Wi‑Fi jusqu’à la fin.",
   direct_title = "Directement sur l’appareil",
   install_ios = "Installer sur iPhone",
   install_android = "Installer sur Android",

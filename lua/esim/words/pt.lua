@@ -3,7 +3,7 @@ return {
   lang = "pt", dir = "ltr",
 
   install_title = "Instale o seu eSIM",
-  install_lead = "Demora cerca de dois minutos. Mantenha a ligação Wi-Fi até ao fim.",
+  install_lead = "Demora cerca de dois minutos. Mantenha a ligação Wi‑Fi até ao fim.",
   direct_title = "Diretamente no dispositivo",
   install_ios = "Instalar no iPhone",
   install_android = "Instalar no Android",
