@@ -130,9 +130,9 @@ describe("the install page", function()
   end)
 
   it("comes from profile:page too", function()
-    local text, policy = made():page { brand = "Lumo", colour = "#0a7d55", language = "pt" }
+    local text, more = made():page { brand = "Lumo", colour = "#0a7d55", language = "pt" }
     assert.truthy(has(text, "<title>Instale o seu eSIM – Lumo</title>"))
-    assert.truthy(has(text, html.escape(policy)))
+    assert.is_nil(more)  -- for file:write(assert(…))
     assert.truthy(has(made():page(), "Install your eSIM"))
     local none, e = made():page { colour = "green" }
     assert.is_nil(none)

@@ -78,10 +78,11 @@ function page.install(profile, settled)
     return plain(settled, "topup", texts.topup_title, paragraph(texts.topup_text))
   end
   local symbol, reason = profile:qr()
-  if not symbol then
-    return nil, reason
+  local picture = symbol and symbol:svg()
+  if not picture then
+    return nil, reason or "the QR symbol cannot be drawn"
   end
-  return frame.page(settled, texts.install_title, install.main(texts, profile, symbol))
+  return frame.page(settled, texts.install_title, install.main(texts, profile, picture))
 end
 
 local function stage_list(texts, reached)

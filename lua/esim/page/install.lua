@@ -119,24 +119,23 @@ local function system(texts, platform, rows)
   })
 end
 
--- Shown to those who cannot see it by its name alone: what it holds stands below as text.
-local function picture(symbol, name)
-  return (symbol:svg():gsub("<svg ", function()
+-- To those who do not see it, its name: what it holds stands below as text.
+local function named(picture, name)
+  return (picture:gsub("<svg ", function()
     return html.fill('<svg role="img" aria-label="{name}" ', { name = name })
   end, 1))
 end
 
 --- @param texts    words
 -- @param profile  with an activation code
--- @param symbol   of that code
+-- @param picture  SVG of the code's QR symbol
 -- @return HTML
-function install.main(texts, profile, symbol)
+function install.main(texts, profile, picture)
   local manual = profile:manual { language = texts }
-  local values = setmetatable({
-    symbol = picture(symbol, texts.scan_alt), buttons = buttons(texts, profile:links()),
+  return html.fill(MAIN, setmetatable({
+    symbol = named(picture, texts.scan_alt), buttons = buttons(texts, profile:links()),
     systems = system(texts, "ios", manual.ios) .. system(texts, "android", manual.android),
-  }, { __index = texts })
-  return html.fill(MAIN, values)
+  }, { __index = texts }))
 end
 
 return install
