@@ -47,7 +47,7 @@ describe("the brand", function()
   it("may be missing, and empty texts are as none", function()
     local text = page.failed(settled { brand = "", colour = "", logo_svg = "", help_url = "" }, "o-1")
     assert.truthy(has(text, '<header class="top bare"></header>'))
-    assert.truthy(has(text, "<title>Your eSIM could not be made</title>"))
+    assert.truthy(has(text, "<title>Your eSIM could not be created</title>"))
     assert.is_false(has(text, "<footer"))
   end)
 

@@ -13,7 +13,7 @@ return {
   direct_note = "Si rien ne se passe, ouvrez cette page dans Safari ou Chrome, et non dans une autre application, "
     .. "ou scannez le code QR.",
   scan_title = "Scannez le code QR",
-  scan_lead = "Affichez-le sur un autre écran, ou sur papier, et scannez-le avec le téléphone qui reçoit l’eSIM.",
+  scan_lead = "Affichez-le sur un autre écran ou sur papier, et scannez-le avec le téléphone qui reçoit l’eSIM.",
   scan_alt = "Code QR qui installe votre eSIM",
   steps_title = "Étape par étape",
   ios = "iPhone",
@@ -34,12 +34,12 @@ return {
   android_confirmation = "Code de confirmation",
   android_prefix = "Si le téléphone ne l’accepte pas, ajoutez LPA: devant.",
   code_empty = "laissez vide",
-  confirmation_note = "La boutique vous le donne, séparément de cette page.",
+  confirmation_note = "La boutique vous le donne séparément.",
   copy = "Copier",
   copied = "Copié",
   copied_what = "{label} : copié.",
   copy_failed = "La copie n’a pas fonctionné. Le texte est sélectionné : copiez-le à la main.",
-  secret = "Ne montrez cette page à personne : qui a le code peut prendre votre ligne.",
+  secret = "Ne montrez cette page à personne : quiconque a le code peut prendre le contrôle de votre ligne.",
   once = "Le code ne fonctionne qu’une fois. Ne supprimez pas l’eSIM après l’installation.",
   help = "Obtenir de l’aide",
 
@@ -47,7 +47,7 @@ return {
   topup_text = "Il n’y a rien à installer : l’eSIM que vous avez continue de fonctionner.",
 
   waiting_title = "Votre eSIM est en route",
-  waiting_lead = "Cette page l’affiche dès qu’elle est prête. Vous pouvez aussi revenir plus tard par le même lien.",
+  waiting_lead = "Elle apparaît ici dès qu’elle est prête. Vous pouvez aussi revenir plus tard par le même lien.",
   stages = "Progression",
   stage_accepted = "Commande acceptée",
   stage_making = "En préparation",
@@ -55,9 +55,10 @@ return {
   status_accepted = "La commande a été acceptée.",
   status_making = "Votre eSIM est en préparation.",
   status_ready = "Votre eSIM est prête.",
-  connection_lost = "La connexion est perdue. Cette page se reconnecte toute seule ; votre commande suit son cours.",
-  trouble = "Cela prend plus de temps que d’habitude. Cette page vérifie à nouveau toute seule ; "
-    .. "votre commande suit son cours.",
+  connection_lost = "La connexion est perdue. Cette page se reconnecte toute seule et votre commande suit "
+    .. "son cours.",
+  trouble = "Cela prend plus de temps que d’habitude. Cette page continue de vérifier et votre commande "
+    .. "suit son cours.",
   expired = "Ce lien a expiré. Demandez-en un nouveau à la boutique ; votre commande suit son cours.",
 
   failed_title = "Votre eSIM n’a pas pu être créée",
@@ -66,7 +67,7 @@ return {
   order_number = "Numéro de commande",
 
   unavailable_title = "Votre eSIM ne peut pas être affichée pour le moment",
-  unavailable_wait = "Votre commande est maintenue. Cette page vérifie à nouveau toute seule dans un instant.",
-  unavailable_shop = "Votre commande est maintenue, mais l’eSIM ne peut pas être affichée ici. "
+  unavailable_wait = "Votre commande est en sécurité. Cette page vérifie à nouveau toute seule dans un instant.",
+  unavailable_shop = "Votre commande est en sécurité, mais l’eSIM ne peut pas être affichée ici. "
     .. "Contactez la boutique où vous l’avez achetée.",
 }
