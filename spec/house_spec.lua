@@ -110,6 +110,6 @@ describe("each snippet of the README", function()
   end
 
   it("was found", function()
-    assert.equal(15, count)
+    assert.equal(16, count)
   end)
 end)

@@ -173,7 +173,7 @@ describe("a mail's text and HTML", function()
     local mail, texts = sent(nil, of), words.of()
     for _, part in ipairs { mail.text, mail.html } do
       has(part, texts.ios_confirmation)
-      has(part, texts.mail_confirmation)
+      has(part, texts.confirmation_note)
       has_not(part, "this page")
     end
   end)
@@ -186,7 +186,8 @@ describe("a mail's text and HTML", function()
   end)
 
   it("have buttons in the brand's colour, with words that can be read on it", function()
-    has(sent({ colour = "#ffcc00" }).html, "background:#ffcc00;border-radius:10px")
+    has(sent({ colour = "#ffcc00" }).html, 'bgcolor="#ffcc00" style="background:#ffcc00;border:1px solid #')
+    has_not(sent({ colour = "#ffffff" }).html, "border:1px solid #ffffff")
     has(sent({ colour = "#ffcc00" }).html, "color:#000000;font-weight:bold;text-decoration:none")
     has(sent({ colour = "#0b3d2e" }).html, "color:#ffffff;font-weight:bold;text-decoration:none")
   end)

@@ -46,13 +46,6 @@ local function look_of(own)
   return settled, e
 end
 
--- The customer's words, those of the page that speak of a page replaced.
-local function texts_of(settled)
-  local own = misuse.copy(settled.words)
-  own.confirmation_note = own.mail_confirmation
-  return assert(words.of(own))
-end
-
 -- The mailboxes that were given.
 local function boxes_of(own)
   local boxes = {}
@@ -134,7 +127,7 @@ local function assemble(view, png)
 end
 
 local function view_of(profile, own, settled, domain)
-  local texts = texts_of(settled)
+  local texts = settled.words
   return {
     words = texts, brand = settled.brand, colours = settled.colours, help_url = settled.help_url,
     links = profile:links(), manual = profile:manual { language = texts }, page_url = own.page_url,

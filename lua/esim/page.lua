@@ -41,6 +41,11 @@ local function paragraph(text)
   return html.fill("<p>{text}</p>\n", { text = text })
 end
 
+local function help_button(settled)
+  local link = '<p><a class="button" href="{url}" rel="noopener noreferrer">{help}</a></p>\n'
+  return settled.help_url and html.fill(link, { url = settled.help_url, help = settled.words.help }) or ""
+end
+
 local function plain(settled, state, title, body, live)
   return frame.page(settled, title, html.fill(PLAIN, { state = state, title = title, body = body }), live)
 end
@@ -51,7 +56,8 @@ end
 -- @param level    as for `error`, seen from our caller (1): where misuse raises
 -- @return settled, for the functions below | nil, err of kind `invalid` with `field`
 function page.settle(options, level)
-  return settle.options(options, "page.settle", (level or 1) + 1)
+  local settled, e = settle.options(options, "page.settle", (level or 1) + 1)
+  return settled, e  -- no tail call, which would hide whose line it is
 end
 
 -- Whether there is a code that is malformed, and not a top-up, which has none.
@@ -72,10 +78,11 @@ function page.install(profile, settled)
     return plain(settled, "topup", texts.topup_title, paragraph(texts.topup_text))
   end
   local symbol, reason = profile:qr()
-  if not symbol then
-    return nil, reason
+  local picture = symbol and symbol:svg()
+  if not picture then
+    return nil, reason or "the QR symbol cannot be drawn"
   end
-  return frame.page(settled, texts.install_title, install.main(texts, profile, symbol))
+  return frame.page(settled, texts.install_title, install.main(texts, profile, picture))
 end
 
 local function stage_list(texts, reached)
@@ -101,6 +108,7 @@ local SAID = 'data-accepted="{status_accepted}" data-making="{status_making}" da
 -- @return HTML, its Content-Security-Policy
 function page.waiting(settled, now)
   settle.check(settled, "page.waiting", 2)
+  now = now or {}
   local texts, reached = settled.words, STAGE_OF[now.status or "ACCEPTED"] or 2
   local main = html.fill(WAITING, setmetatable({
     events = now.events and html.fill(' data-events="{url}"', { url = now.events }) or "",
@@ -116,11 +124,9 @@ end
 function page.failed(settled, id)
   settle.check(settled, "page.failed", 2)
   local texts = settled.words
-  local number = '<p><code class="number" id="number">{id}</code>\n{+copy}</p>\n'
-  local body = paragraph(texts.failed_text) .. paragraph(texts.failed_do) .. html.fill(number, {
-    id = id, copy = install.copy_button(texts, "number", texts.order_number),
-  })
-  return plain(settled, "failed", texts.failed_title, body)
+  local number = install.field(texts, { label = texts.order_number, value = id }, "number")
+  return plain(settled, "failed", texts.failed_title, paragraph(texts.failed_text) .. paragraph(texts.failed_do)
+    .. '<dl class="fields">\n' .. number .. "</dl>\n" .. help_button(settled))
 end
 
 --- The page where the order cannot be looked at.
@@ -131,7 +137,8 @@ function page.unavailable(settled, temporary)
   settle.check(settled, "page.unavailable", 2)
   local texts = settled.words
   return plain(settled, temporary and "paused" or "unavailable", texts.unavailable_title,
-    paragraph(temporary and texts.unavailable_wait or texts.unavailable_shop), temporary)
+    paragraph(temporary and texts.unavailable_wait or texts.unavailable_shop)
+    .. (temporary and "" or help_button(settled)), temporary)
 end
 
 return page

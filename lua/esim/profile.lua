@@ -172,18 +172,17 @@ end
 
 --- The install page: one self-contained HTML file, to be served, mailed or saved. It holds the code.
 -- @param options  brand, colour, logo_svg, language, help_url: as for page.settle
--- @return HTML, the Content-Security-Policy that it names itself | nil, err of kind `invalid` for an option's value, or
---   `answer` where the provider's code cannot be used
+-- @return HTML | nil, err of kind `invalid` for an option's value, or `answer` where the provider's code cannot be used
 function Profile:page(options)
   local settled, e = page.settle(options, 2)
   if not settled then
     return nil, e
   end
-  local html, policy = page.install(self, settled)
+  local html, reason = page.install(self, settled)
   if not html then
-    return nil, err.new("answer", { message = policy })
+    return nil, err.new("answer", { message = reason })
   end
-  return html, policy
+  return html  -- and not its policy, which would end up in the file too
 end
 
 return profile

@@ -123,7 +123,7 @@ local PAGE = [[
 -- The whole of it can be pressed, but in Word's engine, where the words alone can.
 local BUTTON = [[
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:340px">
-<tr><td align="center" bgcolor="{colour}" style="background:{colour};border-radius:10px">
+<tr><td align="center" bgcolor="{colour}" style="background:{colour};border:1px solid {edge};border-radius:10px">
 <a href="{url}" style="{font};display:block;padding:13px 16px;color:{on};font-weight:bold;text-decoration:none">
 {label}</a></td></tr>
 </table>
@@ -192,9 +192,9 @@ end
 
 -- Values that every template may ask for: styles, colours, words.
 local function scope_of(view)
-  local values = setmetatable({ colour = view.colours.brand, on = view.colours.on, link = view.colours.light }, {
-    __index = function(_, name) return STYLES[name] or view.words[name] end,
-  })
+  local colours = view.colours
+  local values = { colour = colours.brand, on = colours.on, link = colours.accent, edge = colours.edge }
+  setmetatable(values, { __index = function(_, name) return STYLES[name] or view.words[name] end })
   return { __index = values }
 end
 

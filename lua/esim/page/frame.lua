@@ -35,8 +35,8 @@ local DOCUMENT = [[
 -- CSS has braces of its own: these are filled by format. What goes in was computed here, and is no text of anybody's.
 local BRAND_STYLE = [[
 <style nonce="%s">
-:root { --brand: %s; --on: %s; --accent: %s; --accent-dark: %s; }
-@media screen and (prefers-color-scheme: dark) { :root { --accent: var(--accent-dark); } }
+:root { --brand: %s; --on: %s; --accent: %s; --accent-dark: %s; --edge: %s; --edge-dark: %s; }
+@media screen and (prefers-color-scheme: dark) { :root { --accent: var(--accent-dark); --edge: var(--edge-dark); } }
 @media print { :root { --accent: #000; } }
 </style>
 ]]
@@ -52,7 +52,8 @@ local function brand_style(nonce, colours)
   if not nonce then
     return ""  -- no randomness: the default colours
   end
-  return BRAND_STYLE:format(nonce, colours.brand, colours.on, colours.light, colours.dark)
+  return BRAND_STYLE:format(nonce, colours.brand, colours.on, colours.accent, colours.accent_dark, colours.edge,
+    colours.edge_dark)
 end
 
 local function header(settled)

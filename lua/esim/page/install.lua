@@ -61,7 +61,7 @@ local FIELD = [[
 ]]
 
 local VALUE = [[
-<dd><code id="{id}">{value}</code>
+<dd><code id="{id}" dir="ltr">{value}</code>
 {+copy}</dd>
 ]]
 
@@ -72,11 +72,8 @@ local FACE = '<span data-before="{copy}" data-after="{copied}">{copy}</span><spa
 
 local NOTE = '<dd class="remark">{note}</dd>\n'
 
---- A button that copies the text of another element; without a script it is not there.
--- @param texts  words
--- @param id     of the element
--- @param label  what it holds
-function install.copy_button(texts, id, label)
+-- A button that copies the text of another element; without a script it is not there.
+local function copy_button(texts, id, label)
   return html.fill(COPY, {
     id = id, failed = texts.copy_failed, done = words.fill(texts.copied_what, { label = label }),
     face = html.fill(FACE, { copy = texts.copy, copied = texts.copied, label = label }),
@@ -95,10 +92,15 @@ local function buttons(texts, links)
   return table.concat(out)
 end
 
-local function field(texts, row, id)
+--- Something to type elsewhere, with a button that copies it.
+-- @param texts  words
+-- @param row    { label, value, note } as in profile:manual
+-- @param id     of the element that holds the value
+-- @return HTML, to stand in a dl
+function install.field(texts, row, id)
   local value = ""
   if row.value and row.value ~= "" then
-    value = html.fill(VALUE, { id = id, value = row.value, copy = install.copy_button(texts, id, row.label) })
+    value = html.fill(VALUE, { id = id, value = row.value, copy = copy_button(texts, id, row.label) })
   end
   return html.fill(FIELD, {
     label = row.label, value = value, note = row.note and html.fill(NOTE, { note = row.note }) or "",
@@ -108,7 +110,7 @@ end
 local function system(texts, platform, rows)
   local fields = {}
   for i, row in ipairs(rows) do
-    fields[i] = field(texts, row, platform .. "-" .. i)
+    fields[i] = install.field(texts, row, platform .. "-" .. i)
   end
   return html.fill(SYSTEM, {
     platform = platform, name = texts[platform], first = texts[platform .. "_step_1"],
@@ -117,24 +119,23 @@ local function system(texts, platform, rows)
   })
 end
 
--- Shown to those who cannot see it by its name alone: what it holds stands below as text.
-local function picture(symbol, name)
-  return (symbol:svg():gsub("<svg ", function()
+-- To those who do not see it, its name: what it holds stands below as text.
+local function named(picture, name)
+  return (picture:gsub("<svg ", function()
     return html.fill('<svg role="img" aria-label="{name}" ', { name = name })
   end, 1))
 end
 
 --- @param texts    words
 -- @param profile  with an activation code
--- @param symbol   of that code
+-- @param picture  SVG of the code's QR symbol
 -- @return HTML
-function install.main(texts, profile, symbol)
+function install.main(texts, profile, picture)
   local manual = profile:manual { language = texts }
-  local values = setmetatable({
-    symbol = picture(symbol, texts.scan_alt), buttons = buttons(texts, profile:links()),
+  return html.fill(MAIN, setmetatable({
+    symbol = named(picture, texts.scan_alt), buttons = buttons(texts, profile:links()),
     systems = system(texts, "ios", manual.ios) .. system(texts, "android", manual.android),
-  }, { __index = texts })
-  return html.fill(MAIN, values)
+  }, { __index = texts }))
 end
 
 return install

@@ -48,7 +48,7 @@ script.TEXT = [==[
 
   // Copying.
 
-  // A file that was saved has no clipboard, nor has a page that came by http: then as by hand.
+  // A file that was saved has no clipboard, nor has a page that came unencrypted: then as by hand.
   function copyMarked(place) {
     const range = document.createRange(), marked = getSelection();
     range.selectNodeContents(place);
@@ -82,7 +82,7 @@ script.TEXT = [==[
 
   // The live page.
 
-  let stream = null, timer = 0, pause = PAUSE, heard = 0, last = "accepted";
+  let stream = null, timer = 0, pause = PAUSE, heard = 0, last = "accepted", trouble = false;
 
   // One of the texts that the status element carries.
   function tell(name) {
@@ -116,12 +116,17 @@ script.TEXT = [==[
 
   function later() {
     close();
-    timer = setTimeout(look, pause);
+    timer = setTimeout(() => { timer = 0; ask(watch); }, pause);
     pause = Math.min(pause * 2, LONGEST);
   }
 
-  // Take over the main part of what this address shows now. Scripts in it do not run, and none is needed: clicks are
-  // heard at the document.
+  // The title and the main part of a page, without its head: that has a style with a nonce that is not this page's.
+  function parse(text) {
+    const parts = [/<title>[^<]*<\/title>/, /<main [^]*?<\/main>/].map((part) => (part.exec(text) || [""])[0]);
+    return new DOMParser().parseFromString(parts.join(""), "text/html");
+  }
+
+  // Take over what this address shows now. No script is needed for it: clicks are heard at the document.
   function become(page) {
     close();
     main().replaceWith(document.adoptNode(page.querySelector("main")));
@@ -132,48 +137,46 @@ script.TEXT = [==[
     watch();
   }
 
-  // Whether the page is another by now. A page that waits stays while the server has trouble, and says so.
+  // Whether there is nothing left to wait for, or the page is another by now. One that waits stays while the server has
+  // trouble, and says so.
   async function turned() {
     heard = performance.now();
     const answer = await fetch(location.href, { cache: "no-store", redirect: "error" });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const next = page.querySelector("main[data-state]");
+    const page = parse(await answer.text()), next = page.querySelector("main[data-state]");
     if (answer.status === 404 || answer.status === 410) {
       close();
       tell("expired");
+      for (const stage of all("[aria-current]")) stage.removeAttribute("aria-current");  // nothing turns any more
       return true;
     }
-    if (!next || next.dataset.state === "paused") tell("trouble");
-    if (!next || next.dataset.state === "paused" || next.dataset.state === main().dataset.state) return false;
+    trouble = !next || next.dataset.state === "paused";
+    if (trouble) tell("trouble");
+    if (trouble || next.dataset.state === main().dataset.state) return false;
     become(page);
     return true;
   }
 
-  // Ask the page itself; then listen again, with growing pauses between.
-  async function look() {
-    timer = 0;
+  const waits = () => main().dataset.state === "waiting" || main().dataset.state === "paused";
+
+  // Ask the page itself; if it is the same still, go on by `next`.
+  async function ask(next) {
     try {
-      if (!await turned()) watch();
-    } catch (lost) {
+      if (!await turned() && waits()) next();
+    } catch (unreachable) {
+      trouble = false;
       tell("lost");
       later();
     }
   }
 
-  async function finish(status) {
+  function finish(status) {
     show(status);
     close();
-    try {
-      if (!await turned()) later();
-    } catch (lost) {
-      tell("lost");
-      later();
-    }
+    ask(later);
   }
 
   function listen(address) {
     const mine = new EventSource(address);
-    let trouble = false;
     stream = mine;
     mine.addEventListener("open", () => { heard = performance.now(); if (!trouble) tell(last); });
     mine.addEventListener("status", (event) => {
@@ -193,8 +196,7 @@ script.TEXT = [==[
   }
 
   function watch() {
-    const state = main().dataset.state;
-    if (state !== "waiting" && state !== "paused") return;
+    if (!waits()) return;
     const address = main().dataset.events;
     if (address && window.EventSource) listen(address);
     else later();
@@ -203,8 +205,13 @@ script.TEXT = [==[
   // A phone that slept, or came back to the network, does not wait for the pause to end.
   function wake() {
     if (document.hidden) return;
-    if (timer) { clearTimeout(timer); pause = PAUSE; look(); }
-    else if (stream && performance.now() - heard > QUIET) turned().catch(() => tell("lost"));
+    if (timer) {
+      close();
+      pause = PAUSE;
+      ask(watch);
+    } else if (stream && performance.now() - heard > QUIET) {
+      ask(() => {});
+    }
   }
   document.addEventListener("visibilitychange", wake);
   addEventListener("online", wake);
@@ -215,6 +222,6 @@ script.TEXT = [==[
 ]==]
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-script.HASH = "sha256-neo3UHwQRyCLre50rVw0xz9lopGUQQmyptJ/sGHIcnk="
+script.HASH = "sha256-ThjV/fRKPKHcIno/cMKdCQyguLkE/mLhtwyUU8cUGtQ="
 
 return script

@@ -20,7 +20,7 @@ local COLOUR = "#1a56b0"
 local Settled = {}
 
 -- What stands after the scheme: a host, an address, a number.
-local SCHEMES = { https = "^//[%w%[]", http = "^//[%w%[]", mailto = "^[^?@]+@", tel = "^%+?%d[%d().-]*$" }
+local SCHEMES = { https = "^//[%w%[]", http = "^//[%w%[]", mailto = "^[^?@]+@[%w%[]", tel = "^%+?%d[%d().-]*$" }
 
 local function invalid(field, message)
   return nil, err.new("invalid", { field = field, message = message })
@@ -47,7 +47,7 @@ function checks.logo_svg(text)
   local root = text:match("<svg[%s>][^>]*")
   if #text > LOGO then
     return invalid("logo_svg", ("must be at most %d bytes"):format(LOGO))
-  elseif not root or not text:find("^%s*<") or not text:find("</svg%s*>%s*$") then
+  elseif not root or not text:gsub("^\239\187\191", ""):find("^%s*<") or not text:find("</svg%s*>%s*$") then
     return invalid("logo_svg", "must be an SVG document")
   elseif not text:find("http://www.w3.org/2000/svg", 1, true) then
     return invalid("logo_svg", 'must have xmlns="http://www.w3.org/2000/svg", or browsers do not show it')
@@ -67,10 +67,13 @@ function checks.help_url(text)
   return true
 end
 
+-- The brand's, what is read on it, and what of it is read (4.5) or seen (3) on the grounds of both schemes.
 local function colours_of(brand)
+  local light, dark = style.GROUNDS.light, style.GROUNDS.dark
   return {
     brand = brand, on = colour.on(brand),
-    light = colour.legible(brand, style.GROUNDS.light, 4.5), dark = colour.legible(brand, style.GROUNDS.dark, 4.5),
+    accent = colour.legible(brand, light, 4.5), accent_dark = colour.legible(brand, dark, 4.5),
+    edge = colour.legible(brand, light, 3), edge_dark = colour.legible(brand, dark, 3),
   }
 end
 
@@ -83,7 +86,7 @@ end
 --   as for `words.of`; help_url: link (https:, http:, mailto: or tel:)
 -- @param name     of the function that was called
 -- @param level    as for `error`, seen from our caller
--- @return { brand, logo, help_url (nil where not given), colours = { brand, on, light, dark }, words }
+-- @return { brand, logo, help_url (nil where not given), colours, words }
 --   | nil, err of kind `invalid` with `field`; misuse raises
 function settle.options(options, name, level)
   local own = misuse.gather(options or {}, settle.TYPES, name, level + 1)

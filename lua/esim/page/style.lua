@@ -4,17 +4,17 @@ local style = {}
 
 style.TEXT = [[
 :root {
-  --brand: #1a56b0; --on: #ffffff; --accent: #1a56b0; --accent-dark: #7ba0d4;
+  --brand: #1a56b0; --on: #ffffff; --accent: #1a56b0; --accent-dark: #5a86c6; --edge: #1a56b0; --edge-dark: #376bba;
   --ground: #f4f5f7; --card: #ffffff; --text: #16181d; --muted: #545b66; --line: #d8dce2; --strong: #7b828e;
   color-scheme: light dark;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
-    --accent: var(--accent-dark);
+    --accent: var(--accent-dark); --edge: var(--edge-dark);
     --ground: #101216; --card: #1a1d23; --text: #f1f3f5; --muted: #a9b1bd; --line: #343a44; --strong: #818997;
   }
 }
-* { box-sizing: border-box; }
+*, ::before, ::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
@@ -61,7 +61,7 @@ main { width: 100%; max-width: 64.5rem; margin: 0 auto; padding: 1.25rem; displa
 .buttons { list-style: none; padding: 0; display: grid; gap: .75rem; }
 .button {
   display: flex; flex-direction: column; justify-content: center; min-height: 3.75rem; padding: .625rem 1.25rem;
-  border: 2px solid var(--brand); border-radius: .875rem; background: var(--brand); color: var(--on);
+  border: 2px solid var(--edge); border-radius: .875rem; background: var(--brand); color: var(--on);
   font-weight: 650; line-height: 1.3; text-align: center; text-decoration: none;
 }
 .button small { font-size: .875rem; font-weight: 400; }
@@ -85,28 +85,28 @@ main[data-on] .other .button, .button.plain {
 .field { padding: .75rem 1rem; border-radius: .875rem; background: var(--ground); }
 .field dt { color: var(--muted); font-size: .875rem; }
 .field dd { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .25rem 1rem; }
-.field .remark { color: var(--muted); font-size: .875rem; }
+.field .remark { margin-top: .375rem; color: var(--muted); font-size: .875rem; }
 code {
   font: 500 1rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace;
   overflow-wrap: anywhere;
 }
-.field code { flex: 1 1 10rem; min-width: 0; }
+.field code { flex: 1 1 auto; min-width: 0; }
 .copy {
   min-width: 5.5rem; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--strong); border-radius: .625rem;
   background: var(--card); color: var(--text); font: inherit; font-size: .9375rem; font-weight: 600; cursor: pointer;
 }
 .copy:hover { border-color: var(--text); }
-.says:not(:empty) {
-  position: fixed; inset: auto 1rem 1rem; max-width: 30rem; margin: 0 auto; padding: .75rem 1.25rem;
-  border-radius: .75rem; background: var(--text); color: var(--card); text-align: center;
+.says {
+  position: fixed; inset: auto 1rem 1rem; max-width: 30rem; margin: 0 auto; border-radius: .75rem;
+  background: var(--text); color: var(--card); text-align: center;
 }
+.says:not(:empty) { padding: .75rem 1.25rem; }
 .care { display: grid; gap: .5rem; }
 .care li { list-style: none; padding-inline-start: 1rem; border-inline-start: 3px solid var(--accent); }
 .care { padding: .25rem; color: var(--muted); font-size: .9375rem; }
 
 .plainpage { display: grid; gap: 1.25rem; max-width: 40rem; }
 .plainpage .button { max-width: 22rem; }
-.number { font-size: 1.1875rem; font-weight: 650; }
 .stages { list-style: none; padding: 0; display: grid; gap: 0; margin-top: .5rem; }
 .stages li { position: relative; padding: .5rem 0 .5rem 2.75rem; color: var(--muted); }
 .stages li::before {
@@ -114,12 +114,15 @@ code {
   border: 2px solid var(--strong); border-radius: 50%; background: var(--card);
 }
 .stages li + li::after {
-  content: ""; position: absolute; inset-inline-start: .8125rem; bottom: calc(100% - .625rem); height: .9375rem;
+  content: ""; position: absolute; inset-inline-start: .8125rem; bottom: calc(100% - .625rem); height: .875rem;
   border-inline-start: 2px solid var(--line);
 }
 .stages .done, .stages [aria-current] { color: var(--text); }
 .stages [aria-current] { font-weight: 650; }
-.stages .done::before { border-color: var(--accent); background: var(--accent); }
+.stages .done::before {
+  content: "✓" / ""; border-color: var(--accent); background: var(--accent); color: var(--card);
+  font-size: .8125rem; font-weight: 700; line-height: 1.0625rem; text-align: center;
+}
 .stages [aria-current]::before {
   border-color: var(--accent); border-inline-end-color: transparent; animation: turn 1s linear infinite;
 }
@@ -140,10 +143,10 @@ code {
   }
   .hero > * { grid-column: 2; }
   .hero .scan { grid-column: 1; grid-row: 1 / span 2; align-content: start; }
-  .hero .button { background: transparent; border-color: var(--line); color: var(--accent); }
+  .hero .button { background: transparent; border-color: var(--strong); color: var(--accent); }
   main[data-on] .hero .button { border-color: var(--accent); }
   main[data-on] .hero :not(.other) > .button {
-    background: var(--brand); border-color: var(--brand); color: var(--on);
+    background: var(--brand); border-color: var(--edge); color: var(--on);
   }
   .qr { max-width: 22rem; }
   .systems { grid-template-columns: 1fr 1fr; }
@@ -154,29 +157,27 @@ code {
 @media print {
   :root { --ground: #fff; --accent: #000; --text: #000; --muted: #333; --line: #bbb; color-scheme: light; }
   @page { margin: 12mm; }
-  body { font-size: 9.5pt; line-height: 1.35; min-height: 0; }
+  html { font-size: 9.5pt; }
+  body { font-size: 1rem; line-height: 1.35; min-height: 0; }
   .top, .foot { padding: 0 0 4mm; }
   .top { background: none; color: #000; }
   .logo { padding: 0; height: 12mm; }
-  .direct, .copy, .says, .stages, .button { display: none !important; }
-  main { max-width: none; padding: 0; gap: 4mm; }
+  .direct, .copy, .says, .button { display: none !important; }
+  main { max-width: none; padding: 0; gap: 4mm 8mm; }
+  main[data-state="install"] { grid-template: auto auto 1fr auto / 64mm 1fr; }
   .card { padding: 0; border: 0; border-radius: 0; break-inside: avoid; }
-  .hero { grid-template-columns: 62mm 1fr; gap: 3mm 8mm; }
-  .hero > * { grid-column: 2; }
-  .hero .scan {
-    order: 0; grid-column: 1; grid-row: 1 / span 2; padding: 0; border: 0; justify-items: start;
-    text-align: start;
-  }
-  .qr { max-width: 60mm; padding: 0; border-radius: 0; border: 0; }
-  .systems { grid-template-columns: 1fr 1fr; gap: 3mm 8mm; }
-  .systems h2 { grid-column: 1 / -1; }
-  h1 { font-size: 18pt; }
-  h2 { font-size: 13pt; }
-  h3 { font-size: 11pt; }
+  .hero { display: contents; }
+  .hero > div { grid-area: 1 / 2; }
+  .hero .scan { order: 0; grid-area: 1 / 1 / 4 / 2; padding: 0; border: 0; }
+  .care { grid-area: 2 / 2; padding: 0; }
+  .systems { grid-area: 4 / 1 / 5 / 3; grid-template-columns: 1fr 1fr; gap: 3mm 8mm; }
+  .systems h2 { grid-column: 1 / -1; padding: 0; }
+  .qr { max-width: 60mm; padding: 0; border: 0; }
   .steps, .fields { gap: 1.5mm; margin-top: 2mm; }
   .manual { margin-top: 3mm; padding-top: 3mm; }
   .field { padding: 0; }
-  code { font-size: 9.5pt; }
+  .plainpage { margin: 0; }
+  .foot { padding-top: 4mm; }
   .foot a::after { content: " " attr(href); font-weight: 400; }
 }
 ]]
@@ -186,6 +187,6 @@ code {
 style.GROUNDS = { light = "#f4f5f7", dark = "#1a1d23" }
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-style.HASH = "sha256-kwIWpS5p8AIHQNThVsjS8wKhch/aiSFo5Dji6FuG3vM="
+style.HASH = "sha256-V2HxPgCft2Peb4n9bqoIcPKmqig25jIu2xrh9NRUUOc="
 
 return style

@@ -3,7 +3,7 @@ return {
   lang = "es", dir = "ltr",
 
   install_title = "Instala tu eSIM",
-  install_lead = "Se tarda unos dos minutos. Mantén la conexión Wi-Fi hasta que termine.",
+  install_lead = "Se tarda unos dos minutos. Mantén la conexión Wi‑Fi hasta que termine.",
   direct_title = "Directamente en el dispositivo",
   install_ios = "Instalar en iPhone",
   install_android = "Instalar en Android",
@@ -13,7 +13,7 @@ return {
   direct_note = "Si no ocurre nada, abre esta página en Safari o Chrome, no dentro de otra aplicación, "
     .. "o escanea el código QR.",
   scan_title = "Escanea el código QR",
-  scan_lead = "Muéstralo en otra pantalla, o en papel, y escanéalo con el móvil que recibe la eSIM.",
+  scan_lead = "Muéstralo en otra pantalla o en papel, y escanéalo con el móvil que recibe la eSIM.",
   scan_alt = "Código QR que instala tu eSIM",
   steps_title = "Paso a paso",
   ios = "iPhone",
@@ -34,12 +34,12 @@ return {
   android_confirmation = "Código de confirmación",
   android_prefix = "Si el móvil no lo acepta, escribe LPA: delante.",
   code_empty = "déjalo en blanco",
-  confirmation_note = "Te lo da la tienda, aparte de esta página.",
+  confirmation_note = "La tienda te lo da por separado.",
   copy = "Copiar",
   copied = "Copiado",
   copied_what = "{label}: copiado.",
   copy_failed = "No se ha podido copiar. El texto está seleccionado: cópialo a mano.",
-  secret = "No enseñes esta página a nadie: quien tenga el código puede quedarse con tu línea.",
+  secret = "No enseñes esta página a nadie: quien tenga el código puede apoderarse de tu línea.",
   once = "El código solo funciona una vez. No borres la eSIM después de instalarla.",
   help = "Obtener ayuda",
 
@@ -47,7 +47,7 @@ return {
   topup_text = "No hay nada que instalar: la eSIM que tienes sigue funcionando.",
 
   waiting_title = "Tu eSIM está en camino",
-  waiting_lead = "Esta página la muestra en cuanto esté lista. También puedes volver más tarde con el mismo enlace.",
+  waiting_lead = "Aparece aquí en cuanto esté lista. También puedes volver más tarde con el mismo enlace.",
   stages = "Progreso",
   stage_accepted = "Pedido aceptado",
   stage_making = "En preparación",
@@ -55,8 +55,8 @@ return {
   status_accepted = "El pedido se ha aceptado.",
   status_making = "Tu eSIM se está preparando.",
   status_ready = "Tu eSIM está lista.",
-  connection_lost = "Se ha perdido la conexión. Esta página se conecta de nuevo sola; tu pedido sigue en marcha.",
-  trouble = "Está tardando más de lo normal. Esta página vuelve a mirar sola; tu pedido sigue en marcha.",
+  connection_lost = "Se ha perdido la conexión. Esta página se reconecta sola y tu pedido sigue en marcha.",
+  trouble = "Está tardando más de lo normal. Esta página sigue comprobándolo sola y tu pedido sigue en marcha.",
   expired = "Este enlace ha caducado. Pide uno nuevo a la tienda; tu pedido sigue en marcha.",
 
   failed_title = "No se ha podido crear tu eSIM",
@@ -65,18 +65,17 @@ return {
   order_number = "Número de pedido",
 
   unavailable_title = "Ahora mismo no se puede mostrar tu eSIM",
-  unavailable_wait = "Tu pedido sigue en pie. Esta página vuelve a mirar sola en un momento.",
-  unavailable_shop = "Tu pedido sigue en pie, pero la eSIM no se puede mostrar aquí. "
-    .. "Contacta con la tienda donde la compraste.",
+  unavailable_wait = "Tu pedido está a salvo. Esta página vuelve a comprobarlo sola en un momento.",
+  unavailable_shop = "Tu pedido está a salvo, pero la eSIM no se puede mostrar aquí. Contacta con la "
+    .. "tienda donde la compraste.",
 
   mail_subject = "Tu eSIM está lista para instalar",
   mail_subject_brand = "Tu eSIM de {brand}",
   mail_page = "Abrir la página de instalación",
-  mail_page_note = "Muestra el código QR en grande y copia lo que hay que introducir.",
+  mail_page_note = "Muestra el código QR más grande y tiene botones para copiar.",
   mail_direct_note = "Si no ocurre nada, abre el enlace en Safari o Chrome, o escanea el código QR.",
   mail_scan_lead = "Abre este correo en otra pantalla, o imprímelo, y escanea el código con el móvil que recibe la "
     .. "eSIM.",
   mail_step_3 = "Escanea el código QR de este correo y sigue las instrucciones.",
-  mail_confirmation = "Te lo da la tienda, aparte de este correo.",
-  mail_secret = "No reenvíes este correo: quien tenga el código puede quedarse con tu línea.",
+  mail_secret = "No reenvíes este correo: quien tenga el código puede apoderarse de tu línea.",
 }

@@ -3,7 +3,7 @@ return {
   lang = "pt", dir = "ltr",
 
   install_title = "Instale o seu eSIM",
-  install_lead = "Demora cerca de dois minutos. Mantenha a ligação Wi-Fi até ao fim.",
+  install_lead = "Demora cerca de dois minutos. Mantenha a ligação Wi‑Fi até ao fim.",
   direct_title = "Diretamente no dispositivo",
   install_ios = "Instalar no iPhone",
   install_android = "Instalar no Android",
@@ -13,7 +13,7 @@ return {
   direct_note = "Se nada acontecer, abra esta página no Safari ou no Chrome, e não dentro de outra aplicação, "
     .. "ou leia o código QR.",
   scan_title = "Leia o código QR",
-  scan_lead = "Mostre-o noutro ecrã, ou em papel, e leia-o com o telemóvel que vai receber o eSIM.",
+  scan_lead = "Mostre-o noutro ecrã ou em papel, e leia-o com o telemóvel que vai receber o eSIM.",
   scan_alt = "Código QR que instala o seu eSIM",
   steps_title = "Passo a passo",
   ios = "iPhone",
@@ -29,17 +29,17 @@ return {
     .. "Samsung: “Ligações” e “Gestor de SIM”.",
   android_step_2 = "Toque em “Adicionar eSIM”, ou em “Adicionar SIM” e “Configurar um eSIM”.",
   android_step_3 = "Leia o código QR desta página e siga as instruções.",
-  android_manual = "Sem a câmara: escolha antes introduzir o código de ativação, e introduza",
+  android_manual = "Sem a câmara: escolha introduzir o código de ativação e introduza",
   android_code = "Código de ativação",
   android_confirmation = "Código de confirmação",
   android_prefix = "Se o telemóvel não o aceitar, escreva LPA: antes dele.",
   code_empty = "deixe em branco",
-  confirmation_note = "É a loja que lho dá, à parte desta página.",
+  confirmation_note = "A loja dá-lho separadamente.",
   copy = "Copiar",
   copied = "Copiado",
   copied_what = "{label}: copiado.",
   copy_failed = "Não foi possível copiar. O texto está selecionado: copie-o à mão.",
-  secret = "Não mostre esta página a ninguém: quem tiver o código pode ficar com a sua linha.",
+  secret = "Não mostre esta página a ninguém: quem tiver o código pode apoderar-se da sua linha.",
   once = "O código só funciona uma vez. Não apague o eSIM depois de instalado.",
   help = "Obter ajuda",
 
@@ -47,7 +47,7 @@ return {
   topup_text = "Não há nada para instalar: o eSIM que tem continua a funcionar.",
 
   waiting_title = "O seu eSIM está a caminho",
-  waiting_lead = "Esta página mostra-o assim que estiver pronto. Também pode voltar mais tarde pela mesma ligação.",
+  waiting_lead = "Aparece aqui assim que estiver pronto. Também pode voltar mais tarde pelo mesmo link.",
   stages = "Progresso",
   stage_accepted = "Pedido aceite",
   stage_making = "Em preparação",
@@ -55,9 +55,10 @@ return {
   status_accepted = "O pedido foi aceite.",
   status_making = "O seu eSIM está a ser preparado.",
   status_ready = "O seu eSIM está pronto.",
-  connection_lost = "A ligação perdeu-se. Esta página volta a ligar-se sozinha; o seu pedido continua.",
-  trouble = "Está a demorar mais do que o habitual. Esta página volta a verificar sozinha; o seu pedido continua.",
-  expired = "Esta ligação já não é válida. Peça uma nova à loja; o seu pedido continua.",
+  connection_lost = "Perdeu-se a ligação. Esta página volta a ligar-se sozinha e o seu pedido continua.",
+  trouble = "Está a demorar mais do que o habitual. Esta página continua a verificar sozinha e o seu "
+    .. "pedido continua.",
+  expired = "Este link expirou. Peça um novo à loja; o seu pedido continua.",
 
   failed_title = "Não foi possível criar o seu eSIM",
   failed_text = "O pedido falhou e não será repetido automaticamente.",
@@ -65,17 +66,17 @@ return {
   order_number = "Número do pedido",
 
   unavailable_title = "De momento não é possível mostrar o seu eSIM",
-  unavailable_wait = "O seu pedido mantém-se. Esta página volta a verificar sozinha dentro de momentos.",
-  unavailable_shop = "O seu pedido mantém-se, mas o eSIM não pode ser mostrado aqui. Contacte a loja onde o comprou.",
+  unavailable_wait = "O seu pedido está seguro. Esta página volta a verificar sozinha dentro de momentos.",
+  unavailable_shop = "O seu pedido está seguro, mas o eSIM não pode ser mostrado aqui. Contacte a loja "
+    .. "onde o comprou.",
 
   mail_subject = "O seu eSIM está pronto a instalar",
   mail_subject_brand = "{brand}: o seu eSIM",
   mail_page = "Abrir a página de instalação",
-  mail_page_note = "Mostra o código QR em grande e copia o que é preciso introduzir.",
+  mail_page_note = "Mostra o código QR maior e tem botões para copiar.",
   mail_direct_note = "Se nada acontecer, abra a ligação no Safari ou no Chrome, ou leia o código QR.",
   mail_scan_lead = "Abra este e-mail noutro ecrã, ou imprima-o, e leia o código com o telemóvel que vai receber o "
     .. "eSIM.",
   mail_step_3 = "Leia o código QR deste e-mail e siga as instruções.",
-  mail_confirmation = "É a loja que lho dá, à parte deste e-mail.",
-  mail_secret = "Não reencaminhe este e-mail: quem tiver o código pode ficar com a sua linha.",
+  mail_secret = "Não reencaminhe este e-mail: quem tiver o código pode apoderar-se da sua linha.",
 }
