@@ -63,13 +63,15 @@ describe(COUNT .. " random codes (seed " .. SEED .. ")", function()
   after_each(function() album:close() end)
 
   for number, level in ipairs(LEVELS) do
-    it("scan as PNG at level " .. level .. ", and their data URIs hold that very PNG", function()
+    it("scan as PNG at level " .. level .. ", and a data URI of each fourth holds that very PNG", function()
       for i = 1, COUNT do
         local symbol = symbol_of(i, level)
         local look = options((i + number) % 2 == 0, { scale = 3 })
         local png = assert(symbol:png(look))
         album:add("png", png, codes[i])
-        assert.is_true(png == decoded(symbol:data_uri(look):match "^data:image/png;base64,(.*)$"))
+        if i % 4 + 1 == number then
+          assert.is_true(png == decoded(symbol:data_uri(look):match "^data:image/png;base64,(.*)$"))
+        end
       end
       check(album)
     end)
