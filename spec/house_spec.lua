@@ -110,6 +110,6 @@ describe("each snippet of the README", function()
   end
 
   it("was found", function()
-    assert.equal(13, count)
+    assert.equal(14, count)
   end)
 end)

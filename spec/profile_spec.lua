@@ -67,6 +67,7 @@ describe("a profile of", function()
       local made = profile.new(output(case[2]))
       if not case[3] then
         assert.is_nil(made:manual())
+        assert.is_nil(made:links())
         assert.is_nil(made:code { prefix = false })
         local symbol, reason = made:qr()
         assert.is_nil(symbol)
@@ -74,8 +75,11 @@ describe("a profile of", function()
         return
       end
       local fields = assert(code.parse(made:code(), { lenient = true }))
-      assert.same({ address = fields.smdp, matching_id = fields.matching_id,
-        confirmation_code_required = fields.confirmation_code_required }, made:manual())
+      local manual = made:manual()
+      assert.equal(fields.smdp, manual.address)
+      assert.equal(fields.matching_id, manual.matching_id)
+      assert.equal(fields.confirmation_code_required, manual.confirmation_code_required)
+      assert.equal(made:code { prefix = false }, manual.code)
       assert.equal("LPA:" .. made:code { prefix = false }, made:code())
       assert.equal("M", assert(made:qr { boost = false }).level)
     end)
@@ -132,6 +136,89 @@ describe("a profile's fields", function()
       local text = made:code()
       assert.truthy(text == nil and #made.notes > 0 or code.parse(text, { lenient = true }))
       assert.is_string(tostring(made))
+    end
+  end)
+end)
+
+describe("a profile's links", function()
+  it("open the dialogue of each system, and say from which version on", function()
+    local links = profile.new(output()):links()
+    local data = "LPA%3A1%24rsp.example.com%24" .. ID
+    assert.equal("https://esimsetup.apple.com/esim_qrcode_provisioning?carddata=" .. data, links.ios)
+    assert.equal("https://esimsetup.android.com/esim_qrcode_provisioning?carddata=" .. data, links.android)
+    assert.equal("lpa:1$rsp.example.com$" .. ID, links.windows)
+    assert.same({ ios = "iOS 17.4", android = "Android 10", windows = "Windows 11 24H2" }, links.needs)
+    assert.truthy(links.notes.android:find("not documented by Google", 1, true))
+  end)
+
+  it("lose nothing of the longest kind of code", function()
+    local text = "LPA:1$rsp.example.com:8443$TS48_v1.2$1.3.6.1$1"
+    local links = profile.new { lpa_url = text }:links()
+    assert.equal(text, require("esim.percent").decode(links.ios:match("carddata=(.*)")))
+    assert.equal(text, require("esim.percent").decode(links.android:match("carddata=(.*)")))
+    assert.equal(text, (links.windows:gsub("^lpa:", "LPA:")))
+  end)
+
+  it("hold nothing that ends a link or an attribute", function()
+    for name, link in pairs(profile.new { lpa_url = "LPA:1$rsp.example.com:8443$TS48_v1.2$1.3.6.1$1" }:links()) do
+      assert.truthy(type(link) == "table" or link:find("^[%w:/?=%%$._-]+$"), name)
+    end
+  end)
+end)
+
+describe("what to type", function()
+  local function rows(made, system, language)
+    local out = {}
+    for _, row in ipairs(made:manual { language = language }[system]) do
+      out[#out + 1] = row.label .. "=" .. (row.value or "?")
+    end
+    return out
+  end
+
+  it("is named as iOS and Android name it", function()
+    local made = profile.new(output())
+    assert.same({ "SM-DP+ Address=rsp.example.com", "Activation Code=" .. ID }, rows(made, "ios"))
+    assert.same({ "Activation code=1$rsp.example.com$" .. ID }, rows(made, "android"))
+    assert.same({ "SM-DP+-Adresse=rsp.example.com", "Aktivierungscode=" .. ID }, rows(made, "ios", "de"))
+    assert.same({ "Endereço SM-DP+=rsp.example.com", "Código de ativação=" .. ID }, rows(made, "ios", "pt"))
+    assert.same({ "Dirección SM-DP+=rsp.example.com", "Código de activación=" .. ID }, rows(made, "ios", "es"))
+    assert.same({ "Adresse SM-DP+=rsp.example.com", "Code d’activation=" .. ID }, rows(made, "ios", "fr"))
+    assert.same({ "Server=rsp.example.com", "Activation Code=" .. ID }, rows(made, "ios", { ios_address = "Server" }))
+  end)
+
+  it("has a place for the confirmation code, and not the code", function()
+    local made = profile.new(output { lpa_url = CODE .. "$$1" })
+    local ios = { "SM-DP+ Address=rsp.example.com", "Activation Code=" .. ID, "Confirmation Code=?" }
+    assert.same(ios, rows(made, "ios"))
+    assert.same({ "Activation code=" .. made:code { prefix = false }, "Confirmation code=?" }, rows(made, "android"))
+    assert.is_string(made:manual().ios[3].note)
+    assert.is_string(made:manual().android[2].note)
+  end)
+
+  it("says that an empty matching id is left empty", function()
+    local row = profile.new { lpa_url = "LPA:1$rsp.example.com$" }:manual().ios[2]
+    assert.same({ label = "Activation Code", value = "", note = "leave it empty" }, row)
+  end)
+
+  it("refuses a language that is not there, and raises for what is none", function()
+    local made = profile.new(output())
+    local manual, e = made:manual { language = "xx" }
+    assert.is_nil(manual)
+    assert.equal("invalid", e.kind)
+    assert.equal("language", e.field)
+    for _, options in ipairs { { language = 1 }, { lang = "en" }, "en" } do
+      local ok, reason = pcall(made.manual, made, options)
+      assert.is_false(ok)
+      assert.is_string(reason)
+    end
+  end)
+
+  it("names the line of the misuse", function()
+    local made = profile.new(output())
+    for _, options in ipairs { { language = 1 }, { lang = "en" } } do
+      local ok, reason = pcall(function() local r = made:manual(options) return r end)
+      assert.is_false(ok)
+      assert.truthy(reason:find("profile_spec.lua:%d+: "), reason)
     end
   end)
 end)

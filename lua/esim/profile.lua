@@ -1,7 +1,12 @@
 --- What the customer installs: the profile of a completed order.
 
 local code = require "esim.code"
+local err = require "esim.err"
+local misuse = require "esim.misuse"
+local page = require "esim.page"
+local percent = require "esim.percent"
 local symbol = require "esim.symbol"
+local words = require "esim.words"
 
 local profile = {}
 
@@ -102,16 +107,82 @@ function Profile:qr(options)
   return symbol.new(self.text, options)
 end
 
---- What to type where no camera reads the QR symbol.
--- @return { address, matching_id, confirmation_code_required }, or nil for a top-up
-function Profile:manual()
+-- Where a link opens what the camera else would.
+local LINKS = {
+  ios = "https://esimsetup.apple.com/esim_qrcode_provisioning?carddata=",
+  android = "https://esimsetup.android.com/esim_qrcode_provisioning?carddata=",
+}
+local NEEDS = { ios = "iOS 17.4", android = "Android 10", windows = "Windows 11 24H2" }
+local NOTES = {
+  ios = "fails inside the web view of another app: it must be opened in the browser",
+  android = "works on most phones, but is not documented by Google: offer it beside the QR code, never alone",
+  windows = "for computers with a modem and an eSIM",
+}
+
+--- Links that open the system's own dialogue. They hold the code: whoever has one can take the line.
+-- @return { ios, android, windows, needs = { the system's version that each needs, at least }, notes = { what there is
+--   to know of each } }, or nil for a top-up or an invalid code
+function Profile:links()
   if not self.text then
     return nil
   end
+  local data = percent.encode(self.text)
   return {
-    address = self.smdp, matching_id = self.matching_id,
-    confirmation_code_required = self.confirmation or false,
+    ios = LINKS.ios .. data, android = LINKS.android .. data,
+    windows = "lpa:" .. self:code { prefix = false },  -- a URI of its own: nothing in a valid code needs encoding
+    needs = misuse.copy(NEEDS), notes = misuse.copy(NOTES),
   }
+end
+
+-- What iOS and Android ask for: an empty matching id is left empty, and a confirmation code is not ours to tell.
+local function fields_of(self, texts)
+  local ios = {
+    { label = texts.ios_address, value = self.smdp },
+    { label = texts.ios_code, value = self.matching_id, note = self.matching_id == "" and texts.code_empty or nil },
+  }
+  local android = {
+    { label = texts.android_code, value = self:code { prefix = false }, note = texts.android_prefix },
+  }
+  if self.confirmation then
+    ios[3] = { label = texts.ios_confirmation, note = texts.confirmation_note }
+    android[2] = { label = texts.android_confirmation, note = texts.confirmation_note }
+  end
+  return ios, android
+end
+
+--- What to type where no camera reads the QR symbol.
+-- @param options  { language = "en" }: of the labels, as in `page`
+-- @return { address, matching_id, confirmation_code_required, code (without "LPA:"), ios, android: lists of
+--   { label, value, note } in the words that the settings use, value nil for a confirmation code that the shop tells };
+--   nil for a top-up; nil, err for an unknown language
+function Profile:manual(options)
+  if options ~= nil then
+    misuse.check(options, { language = true }, "profile:manual", 2)
+  end
+  local texts, e = words.of((options or {}).language, 2)
+  if not texts or not self.text then
+    return nil, e
+  end
+  local ios, android = fields_of(self, texts)
+  return {
+    address = self.smdp, matching_id = self.matching_id, code = self:code { prefix = false },
+    confirmation_code_required = self.confirmation or false, ios = ios, android = android,
+  }
+end
+
+--- The install page: one self-contained HTML file, to be served, mailed or saved. It holds the code.
+-- @param options  brand, colour, logo_svg, language, help_url: as for page.settle
+-- @return HTML | nil, err of kind `invalid` for an option's value, or `answer` where the provider's code cannot be used
+function Profile:page(options)
+  local settled, e = page.settle(options, 2)
+  if not settled then
+    return nil, e
+  end
+  local html, reason = page.install(self, settled)
+  if not html then
+    return nil, err.new("answer", { message = reason })
+  end
+  return html  -- and not its policy, which would end up in the file too
 end
 
 return profile
