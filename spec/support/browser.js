@@ -13,6 +13,7 @@ const { chromium } = require(path.join(modules, 'playwright-core'))
 const axe = fs.readFileSync(path.join(modules, 'axe-core/axe.min.js'), 'utf8')
 
 const PATIENCE = 30000  // milliseconds that one thing may take
+const LULL = 50         // between two looks whether it has come
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 // The program itself: the launcher adds extensions of the system's.
 const PROGRAM = ['/usr/lib/chromium/chromium', '/usr/bin/chromium'].find(file => fs.existsSync(file))
@@ -70,11 +71,24 @@ function watch(seen) {
   })
 }
 
+// What an expression, or the promise that it is, comes to, in the next page where this one ends meanwhile.
+async function evaluate(page, expression) {
+  for (;;) {
+    try {
+      return await page.evaluate(expression)
+    } catch (reason) {
+      if (!/because of a navigation/.test(String(reason))) throw reason
+      await page.waitForLoadState()
+    }
+  }
+}
+
 const questions = {
-  // { url, device, dark, locale, script, clipboard, scale, before } -> the page's number, once it is loaded
+  // { url, device, viewport, dark, locale, script, clipboard, scale, before } -> the page's number, once it is loaded
   async open(options) {
+    const device = DEVICES[options.device || 'desktop']
     const context = await browser.newContext({
-      ...DEVICES[options.device || 'desktop'], colorScheme: options.dark ? 'dark' : 'light',
+      ...device, viewport: options.viewport || device.viewport, colorScheme: options.dark ? 'dark' : 'light',
       locale: options.locale || 'en-GB', javaScriptEnabled: options.script !== false,
       deviceScaleFactor: options.scale || 1, permissions: options.clipboard ? ['clipboard-read', 'clipboard-write'] : [],
     })
@@ -89,16 +103,26 @@ const questions = {
 
   close: number => pages[number].context.close(),
 
-  // What an expression, or the promise that it is, comes to.
-  evaluate: (number, expression) => pages[number].page.evaluate(expression),
+  evaluate: (number, expression) => evaluate(pages[number].page, expression),
+
+  // Until that is true -> whether it ever was
+  async await(number, expression) {
+    for (const end = Date.now() + PATIENCE; Date.now() < end;) {
+      if (await evaluate(pages[number].page, expression)) return true
+      await new Promise(resolve => setTimeout(resolve, LULL))
+    }
+    return false
+  },
+
+  scheme: (number, name) => pages[number].page.emulateMedia({ colorScheme: name }),
 
   click: (number, selector) => pages[number].page.click(selector),
 
   reload: async number => { await pages[number].page.reload() },
 
-  // A picture of the whole page, or of what is in sight
-  screenshot: async (number, file, inSight) => {
-    await pages[number].page.screenshot({ path: file, fullPage: !inSight, animations: 'disabled' })
+  // A picture of the whole page, or as playwright's options say
+  screenshot: async (number, file, options) => {
+    await pages[number].page.screenshot({ path: file, fullPage: true, animations: 'disabled', ...options })
   },
 
   // How many sheets of paper it takes

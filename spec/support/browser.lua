@@ -93,8 +93,9 @@ end
 
 --- Open a page.
 -- @param options  url, or html: its text, which is opened as a file; device: "iphone", "android", "tablet" or "desktop"
---   (the default); dark; locale ("en-GB"); script = false: turned off; clipboard: whether the page may use it; scale:
---   pixels of a picture to one of the page's; before: JavaScript that runs before the page's own
+--   (the default); viewport = { width, height } of another size; dark; locale ("en-GB"); script = false: turned off;
+--   clipboard: whether the page may use it; scale: pixels of a picture to one of the page's; before: JavaScript that
+--   runs before the page's own
 -- @return page with the methods below
 function Browser:open(options)
   local all = {}
@@ -142,17 +143,19 @@ function Page:text()
 end
 
 --- Wait until an expression is true.
--- @return what it came to
 function Page:await(expression)
-  local value = eventually(function()
-    local value = self:evaluate(expression)
-    return value ~= json.null and value
-  end)
-  return assert(value, expression .. " never came; the page says: " .. self:text())
+  if not self:ask("await", expression) then
+    error(expression .. " never came; the page begins with: " .. self:text():sub(1, 200), 2)  -- no code yet
+  end
 end
 
 function Page:click(selector)
   self:ask("click", selector)
+end
+
+--- Turn the light on or off: "light", "dark".
+function Page:scheme(name)
+  self:ask("scheme", name)
 end
 
 function Page:reload()
@@ -161,11 +164,11 @@ end
 
 --- A picture of the whole page, in the build folder.
 -- @param name     its name, without folder and ending
--- @param in_sight  whether of what is in sight alone
+-- @param options  of playwright's, such as { fullPage = false }: of what is in sight
 -- @return file name
-function Page:screenshot(name, in_sight)
+function Page:screenshot(name, options)
   local file = ("%s/%s.png"):format(FOLDER, name)
-  self:ask("screenshot", file, in_sight or false)
+  self:ask("screenshot", file, options or { fullPage = true })
   return file
 end
 

@@ -25,6 +25,9 @@ local SERVER = [=[
       desk[ngx.var[2]](desk)
     }
   }
+  location ~ ^/(shop|fado|labels|ending)/ {
+    content_by_lua_block { require("spec.support.desk")[ngx.var[1]]:handle() }
+  }
   location = /links { content_by_lua_block { require("spec.support.desk").links(ngx.req.get_uri_args()) } }
   location = /misuse { content_by_lua_block { require("spec.support.desk").misuse() } }
 ]=]
@@ -72,7 +75,7 @@ end
 
 --- The profile of an order once it is completed, or the error.
 function street.completed(order)
-  local profile, e = street.box.client:resume(order.id):wait { timeout = 10, first = 0.1, factor = 1 }
+  local profile, e = street.box.client:resume(order.id):wait { timeout = 60, first = 0.1, factor = 1 }
   return profile or e
 end
 
