@@ -64,7 +64,7 @@ describe("the brand", function()
     } do
       refused({ logo_svg = logo }, "logo_svg")
     end
-    settled { logo_svg = '<?xml version="1.0" encoding="UTF-8"?>\n<!-- a -->\n' .. LOGO .. "\n" }
+    settled { logo_svg = '\239\187\191<?xml version="1.0" encoding="UTF-8"?>\n<!-- a -->\n' .. LOGO .. "\n" }
   end)
 end)
 
@@ -86,7 +86,7 @@ describe("a help link", function()
     "&#106;avascript:x", "data:text/html,<script>", "vbscript:x", "file:///etc/passwd", "blob:https://a.example/1",
     "view-source:https://a.example", "lpa:1$a.b$c", "//a.example", "/help", "help.html", ":https://a.example",
     " https://a.example", "https://a.example ", "https\t://a.example", "https:", "https:/a", "https://", "https:///a",
-    "https:a.example", "mailto:", "mailto:nobody", "tel:", "tel:javascript", "tel:+",
+    "https:a.example", "mailto:", "mailto:nobody", "mailto:nobody@", "tel:", "tel:javascript", "tel:+",
     'https://a.example/"onclick=alert(1)', "https://a.example/<b>", "https://a.example/'>",
     "https://ex\195\164mple.com", "https://a.example/\0", "https://a.example/\127", "https://a.example/\\b",
     "https://a.example/" .. ("a"):rep(2048),

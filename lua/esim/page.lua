@@ -108,6 +108,7 @@ local SAID = 'data-accepted="{status_accepted}" data-making="{status_making}" da
 -- @return HTML, its Content-Security-Policy
 function page.waiting(settled, now)
   settle.check(settled, "page.waiting", 2)
+  now = now or {}
   local texts, reached = settled.words, STAGE_OF[now.status or "ACCEPTED"] or 2
   local main = html.fill(WAITING, setmetatable({
     events = now.events and html.fill(' data-events="{url}"', { url = now.events }) or "",

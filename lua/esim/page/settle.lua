@@ -20,7 +20,7 @@ local COLOUR = "#1a56b0"
 local Settled = {}
 
 -- What stands after the scheme: a host, an address, a number.
-local SCHEMES = { https = "^//[%w%[]", http = "^//[%w%[]", mailto = "^[^?@]+@", tel = "^%+?%d[%d().-]*$" }
+local SCHEMES = { https = "^//[%w%[]", http = "^//[%w%[]", mailto = "^[^?@]+@[%w%[]", tel = "^%+?%d[%d().-]*$" }
 
 local function invalid(field, message)
   return nil, err.new("invalid", { field = field, message = message })
@@ -47,7 +47,7 @@ function checks.logo_svg(text)
   local root = text:match("<svg[%s>][^>]*")
   if #text > LOGO then
     return invalid("logo_svg", ("must be at most %d bytes"):format(LOGO))
-  elseif not root or not text:find("^%s*<") or not text:find("</svg%s*>%s*$") then
+  elseif not root or not text:gsub("^\239\187\191", ""):find("^%s*<") or not text:find("</svg%s*>%s*$") then
     return invalid("logo_svg", "must be an SVG document")
   elseif not text:find("http://www.w3.org/2000/svg", 1, true) then
     return invalid("logo_svg", 'must have xmlns="http://www.w3.org/2000/svg", or browsers do not show it')

@@ -1,4 +1,5 @@
--- Français. Les noms des réglages sont ceux qu'affichent iOS et Android.
+-- Français. Les noms des réglages sont ceux qu'affichent iOS et Android. Les espaces devant : ; » et après « sont
+-- insécables.
 return {
   lang = "fr", dir = "ltr",
 
@@ -17,19 +18,19 @@ return {
   scan_alt = "Code QR qui installe votre eSIM",
   steps_title = "Étape par étape",
   ios = "iPhone",
-  ios_step_1 = "Ouvrez « Réglages » et touchez « Données cellulaires ».",
-  ios_step_2 = "Touchez « Ajouter une eSIM », puis « Utiliser un code QR ».",
+  ios_step_1 = "Ouvrez « Réglages » et touchez « Données cellulaires ».",
+  ios_step_2 = "Touchez « Ajouter une eSIM », puis « Utiliser un code QR ».",
   ios_step_3 = "Scannez le code QR de cette page et suivez les instructions.",
-  ios_manual = "Sans l’appareil photo : touchez « Saisir les détails manuellement » et saisissez",
+  ios_manual = "Sans l’appareil photo : touchez « Saisir les détails manuellement » et saisissez ",
   ios_address = "Adresse SM-DP+",
   ios_code = "Code d’activation",
   ios_confirmation = "Code de confirmation",
   android = "Android",
-  android_step_1 = "Ouvrez « Paramètres ». Pixel : « Réseau et Internet », puis « SIM ». "
-    .. "Samsung : « Connexions », puis « Gestionnaire de carte SIM ».",
-  android_step_2 = "Touchez « Ajouter une eSIM », ou « Ajouter une SIM » et « Configurer une eSIM ».",
+  android_step_1 = "Ouvrez « Paramètres ». Pixel : « Réseau et Internet », puis « SIM ». "
+    .. "Samsung : « Connexions », puis « Gestionnaire de carte SIM ».",
+  android_step_2 = "Touchez « Ajouter une eSIM », ou « Ajouter une SIM » et « Configurer une eSIM ».",
   android_step_3 = "Scannez le code QR de cette page et suivez les instructions.",
-  android_manual = "Sans l’appareil photo : choisissez de saisir le code d’activation, et saisissez",
+  android_manual = "Sans l’appareil photo : choisissez de saisir le code d’activation, et saisissez ",
   android_code = "Code d’activation",
   android_confirmation = "Code de confirmation",
   android_prefix = "Si le téléphone ne l’accepte pas, ajoutez LPA: devant.",
@@ -37,14 +38,14 @@ return {
   confirmation_note = "La boutique vous le donne séparément.",
   copy = "Copier",
   copied = "Copié",
-  copied_what = "{label} : copié.",
-  copy_failed = "La copie n’a pas fonctionné. Le texte est sélectionné : copiez-le à la main.",
-  secret = "Ne montrez cette page à personne : quiconque a le code peut prendre le contrôle de votre ligne.",
+  copied_what = "{label} : copié.",
+  copy_failed = "La copie n’a pas fonctionné. Le texte est sélectionné : copiez-le à la main.",
+  secret = "Ne montrez cette page à personne : quiconque a le code peut prendre le contrôle de votre ligne.",
   once = "Le code ne fonctionne qu’une fois. Ne supprimez pas l’eSIM après l’installation.",
   help = "Obtenir de l’aide",
 
   topup_title = "Votre eSIM est rechargée",
-  topup_text = "Il n’y a rien à installer : l’eSIM que vous avez continue de fonctionner.",
+  topup_text = "Il n’y a rien à installer : l’eSIM que vous avez continue de fonctionner.",
 
   waiting_title = "Votre eSIM est en route",
   waiting_lead = "Elle apparaît ici dès qu’elle est prête. Vous pouvez aussi revenir plus tard par le même lien.",
@@ -59,11 +60,11 @@ return {
     .. "son cours.",
   trouble = "Cela prend plus de temps que d’habitude. Cette page continue de vérifier et votre commande "
     .. "suit son cours.",
-  expired = "Ce lien a expiré. Demandez-en un nouveau à la boutique ; votre commande suit son cours.",
+  expired = "Ce lien a expiré. Demandez-en un nouveau à la boutique ; votre commande suit son cours.",
 
   failed_title = "Votre eSIM n’a pas pu être créée",
   failed_text = "La commande a échoué et ne sera pas retentée automatiquement.",
-  failed_do = "Contactez la boutique où vous l’avez achetée et indiquez ce numéro :",
+  failed_do = "Contactez la boutique où vous l’avez achetée et indiquez ce numéro :",
   order_number = "Numéro de commande",
 
   unavailable_title = "Votre eSIM ne peut pas être affichée pour le moment",
