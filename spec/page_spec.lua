@@ -175,7 +175,9 @@ describe("the live page", function()
   end)
 
   it("tells a screen reader what changes", function()
-    assert.truthy(waiting("ACCEPTED"):find('<p class="status" role="status" [^>]*data%-lost="The connection was lost'))
+    for _, text in ipairs { waiting "ACCEPTED", (page.unavailable(settled(), true)) } do
+      assert.truthy(text:find('<p class="status" role="status" [^>]*data%-lost="The connection was lost'))
+    end
   end)
 
   it("loads itself again where no script runs, and only while there is something to wait for", function()

@@ -29,8 +29,7 @@ local WAITING = [[
 <ol class="stages">
 {+list}</ol>
 </div>
-<p class="status" role="status" {+said}>{now}</p>
-</div>
+{+status}</div>
 </main>
 ]]
 
@@ -85,6 +84,15 @@ function page.install(profile, settled)
   return frame.page(settled, texts.install_title, install.main(texts, profile, picture))
 end
 
+-- A live region with what the script may have to say in it.
+local STATUS = '<p class="status" role="status" data-accepted="{status_accepted}" data-making="{status_making}" '
+  .. 'data-ready="{status_ready}" data-lost="{connection_lost}" data-trouble="{trouble}" '
+  .. 'data-expired="{expired}">{now}</p>\n'
+
+local function status(texts, now)
+  return html.fill(STATUS, setmetatable({ now = now }, { __index = texts }))
+end
+
 local function stage_list(texts, reached)
   local out = {}
   for i, stage in ipairs(STAGES) do
@@ -97,10 +105,6 @@ local function stage_list(texts, reached)
   return table.concat(out)
 end
 
--- What the script may have to say.
-local SAID = 'data-accepted="{status_accepted}" data-making="{status_making}" data-ready="{status_ready}" '
-  .. 'data-lost="{connection_lost}" data-trouble="{trouble}" data-expired="{expired}"'
-
 --- The live page of an order that is not completed yet. With a script it follows the events and turns into what this
 -- address shows then; without one it loads itself again.
 -- @param settled  what page.settle returned
@@ -112,7 +116,7 @@ function page.waiting(settled, now)
   local texts, reached = settled.words, STAGE_OF[now.status or "ACCEPTED"] or 2
   local main = html.fill(WAITING, setmetatable({
     events = now.events and html.fill(' data-events="{url}"', { url = now.events }) or "",
-    list = stage_list(texts, reached), said = html.fill(SAID, texts), now = texts["status_" .. STAGES[reached]],
+    list = stage_list(texts, reached), status = status(texts, texts["status_" .. STAGES[reached]]),
   }, { __index = texts }))
   return frame.page(settled, texts.waiting_title, main, true)
 end
@@ -136,9 +140,11 @@ end
 function page.unavailable(settled, temporary)
   settle.check(settled, "page.unavailable", 2)
   local texts = settled.words
-  return plain(settled, temporary and "paused" or "unavailable", texts.unavailable_title,
-    paragraph(temporary and texts.unavailable_wait or texts.unavailable_shop)
-    .. (temporary and "" or help_button(settled)), temporary)
+  if temporary then
+    return plain(settled, "paused", texts.unavailable_title, status(texts, texts.unavailable_wait), true)
+  end
+  return plain(settled, "unavailable", texts.unavailable_title, paragraph(texts.unavailable_shop)
+    .. help_button(settled))
 end
 
 return page

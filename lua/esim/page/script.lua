@@ -146,7 +146,7 @@ script.TEXT = [==[
     if (answer.status === 404 || answer.status === 410) {
       close();
       tell("expired");
-      for (const stage of all("[aria-current]")) stage.removeAttribute("aria-current");  // nothing turns any more
+      main().dataset.state = "ended";
       return true;
     }
     trouble = !next || next.dataset.state === "paused";
@@ -222,6 +222,6 @@ script.TEXT = [==[
 ]==]
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-script.HASH = "sha256-ThjV/fRKPKHcIno/cMKdCQyguLkE/mLhtwyUU8cUGtQ="
+script.HASH = "sha256-xGEjO6GxfgXOLzKME45bpCVtuT0jG3EjbftD83fSBdQ="
 
 return script

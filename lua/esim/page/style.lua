@@ -105,6 +105,7 @@ code {
 .care li { list-style: none; padding-inline-start: 1rem; border-inline-start: 3px solid var(--accent); }
 .care { padding: .25rem; color: var(--muted); font-size: .9375rem; }
 
+main[data-state="ended"] :is(.lead, .stages) { display: none; }
 .plainpage { display: grid; gap: 1.25rem; max-width: 40rem; }
 .plainpage .button { max-width: 22rem; }
 .stages { list-style: none; padding: 0; display: grid; gap: 0; margin-top: .5rem; }
@@ -187,6 +188,6 @@ code {
 style.GROUNDS = { light = "#f4f5f7", dark = "#1a1d23" }
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-style.HASH = "sha256-V2HxPgCft2Peb4n9bqoIcPKmqig25jIu2xrh9NRUUOc="
+style.HASH = "sha256-MhpVvncuXaYrHq9oGdC1TP1QIGc1d3L3Y/FnDWWaVz0="
 
 return style
