@@ -208,6 +208,13 @@ describe("the live page", function()
     page:close()
   end)
 
+  it("looks again by itself where its events are not mounted", function()
+    follow(2, { operator = "alone" }, function(page, order)
+      assert_code(page, order, "without-events")
+      assert.equal(1, page:navigations())
+    end)
+  end)
+
   it("looks again by itself without scripts", function()
     follow(2, { script = false }, function(page, order)
       assert_code(page, order, "without-scripts")

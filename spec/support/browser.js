@@ -39,7 +39,8 @@ const pages = []  // { page, context, requests, complaints, navigations }
 // Chromium's sandbox is not to be had as root, nor where the kernel or a container keeps it from others.
 async function launch() {
   const options = {
-    executablePath: PROGRAM, args: FLAGS, timeout: PATIENCE, handleSIGTERM: false, handleSIGINT: false, handleSIGHUP: false,
+    executablePath: PROGRAM, args: FLAGS, timeout: PATIENCE,
+    handleSIGTERM: false, handleSIGINT: false, handleSIGHUP: false,
   }
   if (process.getuid() !== 0) {
     try {
@@ -90,7 +91,8 @@ const questions = {
     const context = await browser.newContext({
       ...device, viewport: options.viewport || device.viewport, colorScheme: options.dark ? 'dark' : 'light',
       locale: options.locale || 'en-GB', javaScriptEnabled: options.script !== false,
-      deviceScaleFactor: options.scale || 1, permissions: options.clipboard ? ['clipboard-read', 'clipboard-write'] : [],
+      deviceScaleFactor: options.scale || 1,
+      permissions: options.clipboard ? ['clipboard-read', 'clipboard-write'] : [],
     })
     context.setDefaultTimeout(PATIENCE)
     if (options.before) await context.addInitScript(options.before)

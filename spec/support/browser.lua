@@ -203,8 +203,8 @@ end
 
 --- What zbarimg reads in a picture: a list of texts.
 function browser.scan(file)
-  local list = {}
-  for line in output_of("zbarimg -q --raw " .. file .. " 2>/dev/null"):gmatch("[^\n]+") do list[#list + 1] = line end
+  local list, said = {}, output_of("zbarimg --nodbus -q --raw " .. file .. " 2>/dev/null")
+  for line in said:gmatch("[^\n]+") do list[#list + 1] = line end
   return list
 end
 

@@ -9,7 +9,7 @@ local ngx = ngx  -- luacheck: ignore
 local desk = {}
 
 local LOGO = [[
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 236 64"><circle cx="32" cy="32" r="26" fill="#0b6e4f"/>
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 202 64"><circle cx="32" cy="32" r="26" fill="#0b6e4f"/>
 <path d="M18 39l14-20 14 20" fill="none" stroke="#fff" stroke-width="6" stroke-linejoin="round"/>
 <text x="70" y="44" font-family="sans-serif" font-size="34" font-weight="700" fill="#0b6e4f">Wander</text></svg>
 ]]
@@ -65,6 +65,7 @@ desk.labels = open { base = "/labels", page = function(order)
   end
   return { brand = "Label of " .. order.id }
 end }
+desk.alone = open { base = "/alone" }  -- mounted without its events
 desk.ending = open { base = "/ending", lifetime = 3 }
 desk.short = open { lifetime = 1 }
 desk.brief = open { timeout = 1 }

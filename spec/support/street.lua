@@ -28,6 +28,7 @@ local SERVER = [=[
   location ~ ^/(shop|fado|labels|ending)/ {
     content_by_lua_block { require("spec.support.desk")[ngx.var[1]]:handle() }
   }
+  location /alone/page/ { content_by_lua_block { require("spec.support.desk").alone:handle() } }
   location = /links { content_by_lua_block { require("spec.support.desk").links(ngx.req.get_uri_args()) } }
   location = /misuse { content_by_lua_block { require("spec.support.desk").misuse() } }
 ]=]
@@ -87,7 +88,7 @@ function street.scan(bytes, as_svg)
   file:close()
   local drawn = as_svg and name .. ".png" or name
   local pipe = assert(io.popen((as_svg and "rsvg-convert -w 600 " .. name .. " -o " .. drawn .. " && " or "")
-    .. "zbarimg -q --raw " .. drawn .. " 2>/dev/null"))
+    .. "zbarimg --nodbus -q --raw " .. drawn .. " 2>/dev/null"))
   local text = pipe:read("*l")
   pipe:close()
   os.remove(name)
