@@ -82,6 +82,15 @@ bench:
 	@$(MAKE) -s LUA=lua5.4 specs
 	@eval "$$($(MAKE) -s env LUA=lua5.4)" && spec/bench/run.sh $(BENCH)
 
+# README.md's, from the running software.
+pictures:
+	@spec/support/setup.sh pictures
+	@$(MAKE) -s LUA=lua5.4 all
+	@$(MAKE) -s LUA=luajit all
+	@mkdir -p spec/pictures
+	@eval "$$($(MAKE) -s env LUA=lua5.4)" && \
+	  FONTCONFIG_FILE=$(CURDIR)/spec/support/pictures/fonts.conf lua5.4 spec/support/pictures.lua
+
 # The interpreter itself is linked with the sanitizer: preloading it would reach nginx too.
 asan: SANITIZE = address
 tsan: SANITIZE = thread
@@ -109,4 +118,4 @@ clean:
 
 -include $(CORE:.o=.d) $(BIND:.o=.d)
 
-.PHONY: all specs env setup demo sandbox test check bench lint layers asan tsan valgrind install uninstall clean
+.PHONY: all specs env setup demo sandbox test check bench pictures lint layers asan tsan valgrind install uninstall clean

@@ -1,69 +1,100 @@
--- The install page: what stands in it, and what must not. Outside of nginx the handlers say where they belong.
+-- The pages that the handlers serve, over HTTP: which page an order has, in whose brand and in which language.
+-- What is tested is nginx's own LuaJIT, whichever Lua drives it: once is enough.
+-- Only under LuaJIT.
 
-local page = require "esim.web.page"
-local profile = require "esim.profile"
+local english = require("esim.words").of "en"
+local street = require "spec.support.street"
 
-local NASTY = [[<script>alert("x")</script>&'<b>]]
+local ask, place = street.ask, street.place
 
-local function made(output)
-  return page.completed(profile.new(output))
-end
+describe("an order's page", function()
+  local server, order, profile, failed, going
+  setup(function()
+    server = select(2, street.open())
+    order, failed, going = place("cm9k"), place("sandbox:failed"), place("sandbox:slow=60")
+    profile = street.completed(order)
+    assert(street.completed(failed).kind == "failed")
+  end)
+  teardown(street.close)
 
-describe("the install page", function()
-  it("escapes what is inserted", function()
-    assert.equal("&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;&lt;b&gt;", page.escape(NASTY))
-    local html = page.failed(NASTY)
-    assert.truthy(html:find(page.escape(NASTY), 1, true))
-    assert.is_nil(html:find("<script", 1, true))
-    assert.is_nil(html:find("<b>", 1, true))
+  -- What a page's own policy says stands in the header too.
+  local function assert_policy(got)
+    local own = got.body:match('<meta http%-equiv="Content%-Security%-Policy" content="([^"]*)">'):gsub("&#39;", "'")
+    assert.equal(own .. "; frame-ancestors 'none'", got.headers["content-security-policy"])
+  end
+
+  it("shows the install page", function()
+    local got = ask(order.links.page)
+    assert.same({ 200, "text/html; charset=utf-8" }, { got.status, got.headers["content-type"] })
+    assert.truthy(got.body:find(profile.matching_id, 1, true))
+    assert.truthy(got.body:find(profile.smdp, 1, true))
+    assert.is_nil(got.body:find("/events/", 1, true))
+    street.assert_guarded(got)
+    assert_policy(got)
   end)
 
-  it("holds the code as symbol and as lines to type", function()
-    local html = made { matchingId = "QR-G-5C-1LS-1W1Z9", smdpUrl = "rsp.truphone.com", iccid = "8944" }
-    assert.truthy(html:find("<svg", 1, true))
-    for _, text in ipairs { "rsp.truphone.com", "QR-G-5C-1LS-1W1Z9", "LPA:1$rsp.truphone.com$QR-G-5C-1LS-1W1Z9" } do
-      assert.truthy(html:find("<dd>" .. text .. "</dd>", 1, true), text)
+  it("says so while the order is not completed", function()
+    local page = ask(going.links.page)
+    assert.same({ 202, nil, nil }, { page.status, page.headers.refresh, page.headers["retry-after"] })
+    assert.truthy(page.body:find(english.waiting_title, 1, true))
+    street.assert_guarded(page)
+    assert_policy(page)
+    local events = page.body:match('"(/esim/events/[^"]+)"')
+    assert.truthy(ask(events, { seconds = 2 }).body:find("event: status", 1, true))
+  end)
+
+  it("says what to do when the order has failed", function()
+    local page = ask(failed.links.page)
+    assert.same({ 200, nil }, { page.status, page.headers.refresh })
+    assert.truthy(page.body:find(english.failed_do, 1, true))
+    assert.truthy(page.body:find(failed.id, 1, true))
+    assert_policy(page)
+  end)
+
+  -- The page of an operator, as a browser that wants these languages gets it.
+  local function page_of(operator, accept, query)
+    local headers = accept and { "Accept-Language: " .. accept } or nil
+    local got = ask((order.links.page:gsub("^/esim/", "/" .. operator .. "/")) .. (query or ""), { headers = headers })
+    assert.equal(200, got.status)
+    assert.truthy(got.body:find(profile.matching_id, 1, true))
+    return got.body, got.body:match('<html lang="(.-)"')
+  end
+
+  it("shows the operator's own pages, in the customer's language where none is given", function()
+    local html, language = page_of("shop", "pt-BR,pt;q=0.9,en;q=0.8")
+    assert.equal("pt", language)
+    for _, text in ipairs { "Wander Mobile", "https://help.example.com/esim", "data:image/svg+xml" } do
+      assert.truthy(html:find(text, 1, true), text)
     end
-    assert.is_nil(html:find("Confirmation code", 1, true))
+    for accept, expected in pairs { de = "de", tlh = "en", ["*"] = "en", ["fr;q=0.3,es"] = "es" } do
+      assert.equal(expected, select(2, page_of("shop", accept)), accept)
+    end
+    assert.equal("en", select(2, page_of "shop"))
+    assert.equal("pt", select(2, page_of("fado", "de")))
   end)
 
-  it("asks for the confirmation code where one is needed", function()
-    local html = made { lpa_url = "LPA:1$rsp.truphone.com$QR-G$$1" }
-    assert.truthy(html:find("<dt>Confirmation code</dt>", 1, true))
-  end)
-
-  it("has nothing to install for a top-up", function()
-    local html = made { iccid = "8944", subscription_id = "s" }
-    assert.truthy(html:find("topped up", 1, true))
-    assert.is_nil(html:find("<svg", 1, true))
-  end)
-
-  it("is none where the code cannot be used: that is no top-up", function()
-    for _, output in ipairs {
-      { lpa_url = "LPA:2$rsp.truphone.com" }, { matchingId = "QR-G" }, { matching_id = "QR-G", smdpUrl = "no host" },
+  it("shows each white label's own pages, and plain ones where those cannot be had", function()
+    local html, language = page_of("labels", "es")
+    assert.truthy(html:find("Label of " .. order.id, 1, true))
+    assert.equal("es", language)
+    for label, reason in pairs {
+      raises = "a hook that fails", none = "a table of options was expected", wrong = "colour must be",
+      odd = "unknown option coulour",
     } do
-      assert.is_nil((made(output)))
+      html, language = page_of("labels", "es", "?label=" .. label)
+      assert.is_nil(html:find("Label of", 1, true))
+      assert.equal("es", language)
+      local said = "page failed for order " .. order.id:gsub("%p", "%%%0") .. ": [^\n]*" .. reason
+      assert.truthy(server:log():find(said), label)
     end
+    assert.is_nil(server:log():find("SECRET", 1, true))
   end)
 
-  it("loads nothing, runs nothing, sends nothing", function()
-    local pages = {
-      made { matchingId = "QR-G", smdpUrl = "rsp.truphone.com" }, page.waiting(), page.failed("x"),
-      page.unavailable(true), page.unavailable(false),
-    }
-    for _, html in ipairs(pages) do
-      for word in ("<script <img <form <link <iframe http%-equiv style= href= src= url%( onload="):gmatch("%S+") do
-        assert.is_nil(html:find(word), word)
-      end
-      assert.equal(page.style(), html:match("<style>(.-)</style>"))
-    end
-  end)
-end)
-
-describe("esim.web outside of nginx", function()
-  it("says where it belongs", function()
-    local ok, reason = pcall(require, "esim.web")
-    assert.is_false(ok)
-    assert.truthy(tostring(reason):find("esim.web is for nginx with its Lua module (OpenResty)", 1, true))
+  it("says that the provider is away, and when to come again", function()
+    local away = place("sandbox:503=99,retry-after=9,at=look")
+    local got = ask((away.links.page:gsub("^/esim", "/slow")))
+    assert.same({ 503, "9", nil }, { got.status, got.headers["retry-after"], got.headers.refresh })
+    assert.truthy(got.body:find(english.unavailable_title, 1, true))
+    assert_policy(got)
   end)
 end)

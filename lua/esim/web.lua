@@ -9,15 +9,15 @@ if type(rawget(_G, "ngx")) ~= "table" or not ngx.config then  -- luacheck: ignor
   error("esim.web is for nginx with its Lua module (OpenResty), and works nowhere else", 0)
 end
 
-local crypto = require "esim.web.crypto"
+local brand = require "esim.web.brand"
 local err = require "esim.err"
 local events = require "esim.web.events"
 local json = require "esim.json"
 local link = require "esim.web.link"
 local native = require "esim.native"
+local page = require "esim.page"
 local order_of = require("esim.order.saved").read
 local tell_order = require("esim.client").tell
-local page = require "esim.web.page"
 local reply = require "esim.web.reply"
 
 local ngx = ngx  -- luacheck: ignore
@@ -25,7 +25,7 @@ local ngx = ngx  -- luacheck: ignore
 local web = {}
 
 local KEY_MIN = 32   -- bytes
-local REFRESH = 5    -- seconds until a page that is not final looks again
+local AGAIN = 5      -- seconds after which a picture that is not there yet may be asked for again
 local LOOK = 10      -- seconds that one look may take
 local DEFAULTS = {
   lifetime = 3600, base = "/esim", timeout = 600, heartbeat = 15, limit = 16384, order = false, order_timeout = 50,
@@ -33,10 +33,10 @@ local DEFAULTS = {
 local TYPES = {
   client = "table", key = true, lifetime = "number", base = "string", timeout = "number", heartbeat = "number",
   limit = "number", order = "boolean", order_timeout = "number", on_order = "function",
+  page = true,
 }
 local SAVED = "esim-order 1 id=%s created=%d status=ACCEPTED end"  -- as order:save writes it
 local PURPOSES = { "status", "events", "page", "png", "svg" }
-local STYLE = "'sha256-" .. ngx.encode_base64(crypto.sha256(page.style())) .. "'"
 
 local inner = setmetatable({}, { __mode = "k" })  -- the key's signer lives here, out of sight
 
@@ -93,12 +93,19 @@ local function check_base(base)
   return (base:gsub("/+$", "")), (path:gsub("/+$", ""))
 end
 
+-- Also texts that come from a data base raise here: without them no page may be served.
+local function check_page(given)
+  local settled, reason = brand.new(given)
+  return settled or error("esim.web: page: " .. reason, 3)
+end
+
 --- Make the handlers. Nothing is started: legal in init_by_lua.
 -- @param options  client; key: secret text of at least 32 bytes, or a list of them (the first signs, each verifies);
 --   base: path or URL of the location ("/esim"); lifetime: seconds of a link (3600); timeout: seconds that an events
 --   stream waits (600); heartbeat: seconds between two signs of life in it (15); limit: bytes of an order (16384);
 --   order: whether `handle` places orders too (false); order_timeout: seconds until an order is answered (50);
---   on_order: function(order), called for each order placed before its request is answered
+--   on_order: function(order), called for each order placed before its request is answered; page: options of
+--   esim.page for the pages (without `language` the browser's own), or a function(order) that returns them
 -- @return web; misuse raises
 function web.new(options)
   check_types(options)
@@ -112,7 +119,7 @@ function web.new(options)
   inner[self] = {
     client = all.client, signer = link.new(keys_of(all.key)), lifetime = all.lifetime, base = base, path = path,
     timeout = all.timeout, heartbeat = all.heartbeat, limit = all.limit, may_order = all.order,
-    order_timeout = all.order_timeout, on_order = all.on_order,
+    order_timeout = all.order_timeout, on_order = all.on_order, brand = check_page(all.page),
   }
   return self
 end
@@ -308,7 +315,7 @@ local function picture(self, purpose, kind, draw)
   elseif profile or (e and e.kind == "failed") then
     return reply.not_found()  -- and there never will be one
   elseif not e then
-    return reply.text(202, "The order is not completed yet", REFRESH)
+    return reply.text(202, "The order is not completed yet", AGAIN)
   end
   local http, said = reply.look_error(e)
   if http == 404 then
@@ -327,36 +334,48 @@ function Web:svg()
   return picture(self, "svg", "image/svg+xml", function(symbol) return symbol:svg() end)
 end
 
-local function send_page(http, html, again)
-  reply.start(STYLE)
-  if again then
-    ngx.header["Refresh"] = math.ceil(again)
-  end
-  return reply.send(http, "text/html; charset=utf-8", html, http == 503 and again or nil)
+local function send_page(http, again, html, policy)
+  reply.start(policy)
+  return reply.send(http, "text/html; charset=utf-8", html, again)
 end
 
---- GET: the install page.
+local function settled_for(self, order)
+  local settled, wrong = inner[self].brand:settled(order, ngx.var.http_accept_language)
+  if wrong then
+    ngx.log(ngx.ERR, "esim.web: page failed for order ", order.id, ": ", wrong)
+  end
+  return settled
+end
+
+-- As a path: the page asks for nothing but what is on its own origin, whatever name that has.
+local function events_of(self, about)
+  return (links_of(self, about, { "events" }).events:gsub("^https?://[^/]+", ""))
+end
+
+--- GET: the install page; while the order goes on one that becomes it.
 function Web:page()
   local about, order = open(self, "page")
   if not about then
     return
   end
   local profile, e = look(order)
-  local html = profile and page.completed(profile)
-  if html then
-    return send_page(200, html)
-  elseif profile then
-    return send_page(502, page.unavailable(false))
-  elseif not e then
-    return send_page(202, page.waiting(), REFRESH)
-  elseif e.kind == "failed" then
-    return send_page(200, page.failed(about.id))
-  end
-  local http = reply.look_error(e)
+  local http = e and reply.look_error(e)
   if http == 404 then
     return reply.not_found()
   end
-  return send_page(http, page.unavailable(http == 503), reply.again(e, http))
+  local settled = settled_for(self, order)
+  if not profile and not e then
+    return send_page(202, nil, page.waiting(settled, { events = events_of(self, about), status = order.status }))
+  elseif e and e.kind == "failed" then
+    return send_page(200, nil, page.failed(settled, about.id))
+  elseif e then
+    return send_page(http, reply.again(e, http), page.unavailable(settled, http == 503))
+  end
+  local html, policy = page.install(profile, settled)
+  if not html then
+    return send_page(502, nil, page.unavailable(settled, false))
+  end
+  return send_page(200, nil, html, policy)
 end
 
 --- Serve whatever stands below `base`; orders only with the option `order`.

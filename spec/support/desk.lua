@@ -8,6 +8,12 @@ local ngx = ngx  -- luacheck: ignore
 
 local desk = {}
 
+local LOGO = [[
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 202 64"><circle cx="32" cy="32" r="26" fill="#0b6e4f"/>
+<path d="M18 39l14-20 14 20" fill="none" stroke="#fff" stroke-width="6" stroke-linejoin="round"/>
+<text x="70" y="44" font-family="sans-serif" font-size="34" font-weight="700" fill="#0b6e4f">Wander</text></svg>
+]]
+
 local KEY, OLD_KEY = ("new key "):rep(4), ("old key "):rep(4)
 
 local function log(entry)
@@ -42,6 +48,25 @@ desk.slowly = open { base = "/slowly", order = true, on_order = function(order)
   ngx.sleep(1)
   ngx.log(ngx.NOTICE, "placed ", order.id, " end")
 end }
+desk.shop = open {
+  base = "/shop",
+  page = { brand = "Wander Mobile", colour = "#0b6e4f", logo_svg = LOGO, help_url = "https://help.example.com/esim" },
+}
+desk.fado = open { base = "/fado", page = { brand = "Fado", language = "pt" } }
+-- A white label for each order, as a data base may have them; some are wrong.
+local LABELS = { none = false, wrong = { colour = "nonsense" }, odd = { coulour = "#000000" } }
+desk.labels = open { base = "/labels", page = function(order)
+  ngx.sleep(0.001)
+  local name = ngx.var.arg_label
+  if name == "raises" then
+    error("a hook that fails, with LPA:1$rsp.example.com$SECRET in it")
+  elseif LABELS[name] ~= nil then
+    return LABELS[name]
+  end
+  return { brand = "Label of " .. order.id }
+end }
+desk.alone = open { base = "/alone" }  -- mounted without its events
+desk.ending = open { base = "/ending", lifetime = 3 }
 desk.short = open { lifetime = 1 }
 desk.brief = open { timeout = 1 }
 desk.hasty = open { client = client(os.getenv "SHOP_URL", os.getenv "SHOP_TOKEN", 2) }
@@ -63,7 +88,8 @@ end
 local BAD = {
   { key = false }, { key = "short" }, { key = {} }, { key = { KEY, "short" } }, { lifetime = 0 }, { lifetime = 0 / 0 },
   { timeout = -1 }, { base = "esim" }, { base = "ftp://x/y" }, { base = "/e?x" }, { base = "/%65" }, { client = {} },
-  { nonsense = 1 }, { order = 1 }, { limit = "1" },
+  { nonsense = 1 }, { order = 1 }, { limit = "1" }, { page = 1 }, { page = { nonsense = 1 } }, { page = { brand = 1 } },
+  { page = { colour = "red" } }, { page = { language = "tlh" } }, { page = { help_url = "javascript:alert(1)" } },
 }
 
 --- What is raised for each wrong option, and for links to what is no order.

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs with apt what is missing for `demo`, `bench` or `test`; does nothing when all is there.
+# Installs what is missing for `demo`, `bench`, `test` or `pictures`, with apt and, for the last two, what drives the
+# browser with npm; does nothing when all is there.
 set -eu
 
 build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libqrencode-dev libpng-dev"
@@ -9,12 +10,25 @@ demo="$build $lua $nginx zbar-tools ca-certificates"
 peers="lua-http lua-cqueues lua-luaossl python3-aiohttp python3-segno"
 tests="lua5.3 liblua5.3-dev lua5.1 liblua5.1-0-dev lua-busted luarocks lua-check librsvg2-bin ghostscript python3 curl valgrind prometheus"
 loops="lua-cqueues lua-luv lua-copas lua-socket lua-http"
+browser="chromium fonts-dejavu-core"
+driver="playwright-core@1.61.1 axe-core@4.14.1"  # the last that runs on Debian 12's node
 
 case "${1:-test}" in
-  demo) wanted="$demo" ;;
-  bench) wanted="$demo curl wrk $peers" ;;
-  *) wanted="$demo $tests $loops" ;;
+  demo) wanted="$demo" driver="" ;;
+  bench) wanted="$demo curl wrk $peers" driver="" ;;
+  pictures) wanted="$demo curl $browser fonts-roboto-unhinted pngquant" ;;
+  *) wanted="$demo $tests $loops $browser" ;;
 esac
+# whoever has node from elsewhere keeps it
+if [ -n "$driver" ]; then
+  for command in node:nodejs npm:npm; do
+    command -v "${command%:*}" >/dev/null || wanted="$wanted ${command#*:}"
+  done
+fi
+
+drive() {
+  [ -z "$driver" ] || "$(dirname "$0")/npm.sh" "$(dirname "$0")/../../build/browser" $driver
+}
 
 missing=""
 for package in $wanted; do
@@ -22,7 +36,10 @@ for package in $wanted; do
     missing="$missing $package"
   fi
 done
-[ -n "$missing" ] || exit 0
+if [ -z "$missing" ]; then
+  drive
+  exit 0
+fi
 
 if ! command -v apt-get >/dev/null; then
   echo "esim: apt-get is not here; please install the equivalents of:$missing" >&2
@@ -58,3 +75,4 @@ if ! { $root apt-get update -q && $root env DEBIAN_FRONTEND=noninteractive \
 fi
 rm -f "$log"
 echo "esim: installed"
+drive

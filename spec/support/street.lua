@@ -25,6 +25,10 @@ local SERVER = [=[
       desk[ngx.var[2]](desk)
     }
   }
+  location ~ ^/(shop|fado|labels|ending)/ {
+    content_by_lua_block { require("spec.support.desk")[ngx.var[1]]:handle() }
+  }
+  location /alone/page/ { content_by_lua_block { require("spec.support.desk").alone:handle() } }
   location = /links { content_by_lua_block { require("spec.support.desk").links(ngx.req.get_uri_args()) } }
   location = /misuse { content_by_lua_block { require("spec.support.desk").misuse() } }
 ]=]
@@ -72,7 +76,7 @@ end
 
 --- The profile of an order once it is completed, or the error.
 function street.completed(order)
-  local profile, e = street.box.client:resume(order.id):wait { timeout = 10, first = 0.1, factor = 1 }
+  local profile, e = street.box.client:resume(order.id):wait { timeout = 60, first = 0.1, factor = 1 }
   return profile or e
 end
 
@@ -84,7 +88,7 @@ function street.scan(bytes, as_svg)
   file:close()
   local drawn = as_svg and name .. ".png" or name
   local pipe = assert(io.popen((as_svg and "rsvg-convert -w 600 " .. name .. " -o " .. drawn .. " && " or "")
-    .. "zbarimg -q --raw " .. drawn .. " 2>/dev/null"))
+    .. "zbarimg --nodbus -q --raw " .. drawn .. " 2>/dev/null"))
   local text = pipe:read("*l")
   pipe:close()
   os.remove(name)

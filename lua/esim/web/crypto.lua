@@ -1,4 +1,4 @@
---- HMAC-SHA256 (RFC 2104), SHA-256 and a comparison in constant time: OpenSSL's, which nginx itself is linked with.
+--- HMAC-SHA256 (RFC 2104) and a comparison in constant time: OpenSSL's, which nginx itself is linked with.
 
 local ffi = require "ffi"
 
@@ -9,14 +9,13 @@ local SIZE = 32  -- bytes of a SHA-256
 -- The names are ours, the symbols OpenSSL's: another module may have declared those with types of its own.
 ffi.cdef [[
 const void *esim_sha256_method(void) __asm__("EVP_sha256");
-unsigned char *esim_sha256(const char *data, size_t length, unsigned char *out) __asm__("SHA256");
 unsigned char *esim_hmac(const void *method, const char *key, int key_length, const char *data, size_t length,
                          unsigned char *out, unsigned int *out_length) __asm__("HMAC");
 int esim_memcmp(const char *a, const char *b, size_t length) __asm__("CRYPTO_memcmp");
 ]]
 
 local function offers_all(library)
-  return library.esim_sha256_method and library.esim_sha256 and library.esim_hmac and library.esim_memcmp
+  return library.esim_sha256_method and library.esim_hmac and library.esim_memcmp
 end
 
 -- The process's own, or the system's where nginx was linked without, or hides it.
@@ -39,14 +38,6 @@ local out = ffi.new("unsigned char[?]", SIZE)
 function crypto.hmac(key, text)
   if openssl.esim_hmac(openssl.esim_sha256_method(), key, #key, text, #text, out, nil) == nil then
     error("esim.web: OpenSSL could not make an HMAC-SHA256", 0)
-  end
-  return ffi.string(out, SIZE)
-end
-
---- @return 32 bytes
-function crypto.sha256(text)
-  if openssl.esim_sha256(text, #text, out) == nil then
-    error("esim.web: OpenSSL could not make a SHA-256", 0)
   end
   return ffi.string(out, SIZE)
 end

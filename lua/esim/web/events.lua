@@ -9,7 +9,7 @@ local semaphore = require "ngx.semaphore"
 local events = {}
 
 local RETRY = 3     -- seconds until a browser connects again
-local AFTER = 15    -- the same after an error
+local AFTER = 15    -- the same after an error, other than that this stream was long enough
 local LAST = { done = true, failed = true }  -- ids after which nothing comes
 
 local function write(text)
@@ -49,7 +49,7 @@ local function conclude(order, profile, e, options)
     return send("failed", { id = order.id, status = order.status }, "failed")
   elseif e.kind ~= "cancelled" then
     local _, said = reply.look_error(e)
-    return send("error", said, nil, e.retry_after or AFTER)
+    return send("error", said, nil, e.retry_after or e.kind == "timeout" and RETRY or AFTER)
   end
 end
 

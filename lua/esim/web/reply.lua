@@ -6,7 +6,7 @@ local ngx = ngx  -- luacheck: ignore
 
 local reply = {}
 
-local POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+local POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'"  -- of what is no page
 local PATIENCE = 5  -- seconds after which to try again, where the provider does not say
 
 -- The HTTP status of an error. No proxy and no client may repeat by itself what could buy a second eSIM: where an order
@@ -27,14 +27,14 @@ local SAID = {
 }
 
 --- Set what goes on every answer.
--- @param style  source of the one style sheet that the answer may use (Content-Security-Policy), or nil: none
-function reply.start(style)
+-- @param policy  a page's own Content-Security-Policy, or nil: nothing is allowed
+function reply.start(policy)
   local header = ngx.header
   header["Cache-Control"] = "no-store"
   header["Referrer-Policy"] = "no-referrer"
   header["X-Content-Type-Options"] = "nosniff"
   header["X-Robots-Tag"] = "noindex"
-  header["Content-Security-Policy"] = POLICY .. (style and "; style-src " .. style or "")
+  header["Content-Security-Policy"] = (policy or POLICY) .. "; frame-ancestors 'none'"
 end
 
 --- Answer.

@@ -180,17 +180,7 @@ end
 -- @return folder of modules | nil
 function bench.npm(names)
   local dir = output_of("pwd") .. "/build/bench"
-  local all = table.concat(names, " ")
-  for _, name in ipairs(names) do
-    local found = io.open(dir .. "/node_modules/" .. name:match("^[^@]+") .. "/package.json")
-    all = found and all:gsub(name, "", 1) or all
-    if found then found:close() end
-  end
-  if not all:find("%S") then
-    return dir
-  end
-  output_of("mkdir -p " .. dir .. " && cd " .. dir .. " && { [ -e package.json ] || echo '{}' >package.json; }"
-    .. " && timeout 120 npm install --silent --no-audit " .. all .. " 2>&1")
+  output_of("spec/support/npm.sh " .. dir .. " " .. table.concat(names, " ") .. " 2>&1")
   return dir
 end
 

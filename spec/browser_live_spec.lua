@@ -1,0 +1,224 @@
+-- The live page in a browser: from the order to the code without a reload, whatever becomes of the connection.
+-- What is tested is nginx's own LuaJIT and a browser, whichever Lua drives them: once is enough.
+-- Only under LuaJIT.
+
+local browser = require "spec.support.browser"
+local english = require("esim.words").of "en"
+local json = require "esim.json"
+local provider = require "spec.support.provider"
+local street = require "spec.support.street"
+
+local chromium, box, server
+
+setup(function()
+  box, server = street.open()
+  chromium = browser.start()
+end)
+teardown(function()
+  assert(chromium:stop())
+  street.close()
+end)
+
+-- The page that a link of an order's leads to, as an operator's customer opens it: options of the browser's, and
+-- `operator`, `port`.
+local function open(order, options)
+  local link = order.links.page:gsub("^/esim/", "/" .. (options.operator or "esim") .. "/")
+  return chromium:open {
+    url = ("http://127.0.0.1:%d%s"):format(options.port or server.port, link),
+    device = options.device or "iphone", dark = options.dark, script = options.script,
+  }
+end
+
+local function state(page)
+  return page:evaluate "document.querySelector('main').dataset.state"
+end
+
+local function await(page, name)
+  page:await(("document.querySelector('main').dataset.state === '%s'"):format(name))
+end
+
+-- Run `try(page, order)` on the live page of an order that takes `seconds`; with one that takes longer, where the page
+-- came too late to see it wait, or `try` says so by `false`.
+local function follow(seconds, options, try)
+  provider.slowly(function(factor)
+    local product = ("sandbox:%sslow=%g"):format(options.fails and "failed," or "", seconds * factor)
+    local order = street.place(product)
+    local page = open(order, options)
+    local seen = state(page) == "waiting" and try(page, order) ~= false
+    page:close()
+    return seen
+  end)
+end
+
+-- It says one of its texts -> false where it had become the install page before.
+local function await_text(page, key)
+  page:await(("document.body.innerText.includes(%s) || document.querySelector('main').dataset.state === 'install'")
+    :format(json.encode(english[key])))
+  return state(page) ~= "install"
+end
+
+local function assert_silent(page, key)
+  assert.is_nil(page:text():find(english[key], 1, true))
+end
+
+-- It shows the code of its order.
+local function assert_code(page, order, name)
+  await(page, "install")
+  assert.same({ street.completed(order):code() }, browser.scan(page:screenshot("live-" .. name)))
+end
+
+-- What the browser complained of, other than that a server was not there.
+local function complaints(page)
+  local list = {}
+  for _, text in ipairs(page:complaints()) do
+    if not text:find("net::ERR_", 1, true) and not text:find("status of 503", 1, true) then list[#list + 1] = text end
+  end
+  return list
+end
+
+describe("the live page", function()
+  after_each(function() box.fault() end)
+
+  it("becomes the install page, and asks for nothing but itself and its events", function()
+    follow(2, { operator = "shop" }, function(page, order)
+      page:screenshot "live-waiting"
+      assert.same({}, page:violations())
+      assert_code(page, order, "order-to-code")
+      assert.equal(1, page:navigations())
+      assert.same({}, page:complaints())
+      assert.same({}, page:violations())
+      assert.is_true(page:text():find(street.completed(order).matching_id, 1, true) ~= nil)
+      local events = 0
+      for _, url in ipairs(page:requests()) do
+        assert.truthy(url == page.url or url:find(server.url .. "/shop/events/" .. order.id, 1, true), url)
+        events = events + (url == page.url and 0 or 1)
+      end
+      assert.equal(1, events)
+    end)
+  end)
+
+  it("says that the connection is cut, connects again and ends with the code", function()
+    local cable = chromium:cable(server.port)
+    follow(3, { port = cable.port, device = "android", dark = true }, function(page, order)
+      cable.cut()
+      if not await_text(page, "connection_lost") then
+        cable.mend()
+        return false
+      end
+      page:screenshot "live-lost"
+      assert.same({}, page:violations())
+      cable.mend()
+      assert_code(page, order, "cut-once")
+      assert_silent(page, "connection_lost")
+      assert.equal(1, page:navigations())
+      assert.same({}, complaints(page))
+    end)
+  end)
+
+  it("goes on where the order was completed while the connection was cut", function()
+    local cable = chromium:cable(server.port)
+    follow(2, { port = cable.port }, function(page, order)
+      cable.cut()
+      street.completed(order)
+      if not await_text(page, "connection_lost") then
+        cable.mend()
+        return false
+      end
+      cable.mend()
+      assert_code(page, order, "completed-meanwhile")
+      assert.equal(1, page:navigations())
+    end)
+  end)
+
+  it("goes on where it is loaded again in the midst", function()
+    follow(3, {}, function(page, order)
+      page:reload()
+      if state(page) ~= "waiting" then
+        return false
+      end
+      assert_code(page, order, "loaded-again")
+      page:reload()
+      assert_code(page, order, "loaded-at-the-end")
+      assert.same({}, page:complaints())
+    end)
+  end)
+
+  it("goes on where nginx's workers quit, and where they are killed", function()
+    follow(5, {}, function(page, order)
+      server:signal "HUP"
+      if not await_text(page, "connection_lost") then
+        return false
+      end
+      page:await(("!document.body.innerText.includes(%s)"):format(json.encode(english.connection_lost)))
+      for _, pid in ipairs(server:workers()) do server:signal("KILL", pid) end
+      assert_code(page, order, "workers-quit")
+      assert.equal(1, page:navigations())
+    end)
+  end)
+
+  it("says what to do where the order fails", function()
+    follow(2, { operator = "shop", fails = true }, function(page, order)
+      await(page, "failed")
+      await_text(page, "failed_do")
+      assert.truthy(page:text():find(order.id, 1, true))
+      local links = page:each("a[href]", "e.href")
+      for _, href in ipairs(links) do assert.equal("https://help.example.com/esim", href) end
+      assert.is_true(#links > 0)
+      assert.equal(1, page:navigations())
+      page:screenshot "live-failed"
+      assert.same({}, page:violations())
+      assert.same({}, page:complaints())
+    end)
+  end)
+
+  it("waits for a provider that is away, at its begin and in the midst", function()
+    follow(2, {}, function(page, order)
+      assert(box.fault { path = "/v1/order/*", status = 503 })
+      if state(page) ~= "waiting" then
+        box.fault()
+        return false
+      end
+      local other = open(order, { device = "desktop" })
+      await_text(other, "unavailable_wait")
+      other:screenshot "live-unavailable"
+      assert.same({}, other:violations())
+      assert.equal("waiting", state(page))
+      box.fault()
+      assert_code(page, order, "provider-away")
+      assert_code(other, order, "provider-away-at-first")
+      assert.equal(1, page:navigations())
+      for _, one in ipairs { page, other } do assert.same({}, complaints(one)) end
+      other:close()
+    end)
+  end)
+
+  it("says that its link has ended", function()
+    local order, page = street.place "sandbox:slow=60", nil
+    repeat  -- a machine that pauses in between finds that it has ended already
+      if page then page:close() end
+      local links = json.decode(street.ask("/links?of=ending&id=" .. order.id).body)
+      page = chromium:open { url = server.url .. links.page, device = "iphone" }
+    until page:evaluate "document.querySelector('main') !== null"
+    await_text(page, "expired")
+    page:screenshot "live-ended"
+    assert.same({}, page:violations())
+    local asked = #page:requests()
+    page:evaluate "new Promise(done => { dispatchEvent(new Event('online')); setTimeout(done, 300) })"
+    assert.equal(asked, #page:requests())  -- and asks no more, whatever wakes it
+    page:close()
+  end)
+
+  it("looks again by itself where its events are not mounted", function()
+    follow(2, { operator = "alone" }, function(page, order)
+      assert_code(page, order, "without-events")
+      assert.equal(1, page:navigations())
+    end)
+  end)
+
+  it("looks again by itself without scripts", function()
+    follow(2, { script = false }, function(page, order)
+      assert_code(page, order, "without-scripts")
+      assert.is_true(page:navigations() > 1)
+    end)
+  end)
+end)
