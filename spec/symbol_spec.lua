@@ -1,4 +1,5 @@
 local esim = require "esim"
+local profile = require "esim.profile"
 
 local CODE = "LPA:1$rsp.truphone.com$QR-G-5C-1LS-1W1Z9"
 
@@ -40,7 +41,24 @@ describe("a symbol", function()
     assert.truthy(esim.qr(("a"):rep(2331)))
     assert.is_nil((esim.qr("")))
     assert.is_nil((esim.qr("x", { level = "X" })))
-    assert.has_error(function() esim.qr("x", { lvel = "M" }) end)
+  end)
+
+  it("says what is wrong with what", function()
+    assert.equal("the level is no error correction level (L, M, Q or H)", select(2, esim.qr("x", { level = "X" })))
+    assert.equal("the text holds a NUL byte", select(2, esim.qr("a\0b")))
+  end)
+
+  it("raises at the line that misuses it, of a profile too", function()
+    local bought = profile.new { lpa_url = CODE }
+    local wrong = { { lvel = "M" }, { level = 5 }, { level = {} }, { boost = "no" }, "L", 5 }
+    for _, options in ipairs(wrong) do
+      for _, make in ipairs { function() local made = esim.qr("x", options) return made end,
+                              function() local made = bought:qr(options) return made end } do
+        local ok, said = pcall(make)
+        assert.is_false(ok)
+        assert.truthy(said:find "^[^\n]*symbol_spec%.lua:%d+: esim%.qr: ", said)
+      end
+    end
     assert.has_error(function() esim.qr(42) end)
   end)
 
@@ -50,6 +68,22 @@ describe("a symbol", function()
     assert.is_true(symbol:at(symbol.size - 1, 0))
     assert.is_false(symbol:at(-1, 0))
     assert.is_false(symbol:at(symbol.size, 0))
+    for _, outside in ipairs { -0.5, symbol.size + 0.5, 2 ^ 32, -2 ^ 31, 1e300, 1 / 0, 0 / 0 } do
+      assert.is_false(symbol:at(outside, 0))
+      assert.is_false(symbol:at(0, outside))
+    end
+    assert.is_true(symbol:at(0.5, 0.5))
+  end)
+
+  it("that is closed is of no use any more", function()
+    local symbol = esim.qr(CODE)
+    getmetatable(symbol).__gc(symbol)
+    getmetatable(symbol).__gc(symbol)
+    for _, name in ipairs { "size", "version", "level", "at", "png" } do
+      local ok, said = pcall(function() return symbol[name] end)
+      assert.is_false(ok)
+      assert.truthy(said:find("attempt to use a closed symbol", 1, true), said)
+    end
   end)
 
   it("does not show its text", function()
@@ -113,7 +147,8 @@ describe("a picture", function()
       local svg = assert(symbol:svg { size = size })
       assert.truthy(svg:find((' width="%s" height="%s" '):format(size, size), 1, true), svg)
     end
-    for _, size in ipairs { "", "mm", "0mm", "0", "-3mm", "3 mm", "3em", "3%", "1e3mm", "3mm\"", "30MM", "3mm mm" } do
+    for _, size in ipairs { "", "mm", "0mm", "0", "-3mm", "3 mm", "3em", "3%", "1e3mm", "3mm\"", "30MM", "3mm mm",
+                            "30.mm", ".5in", "1.2.3mm", "2,5cm", ".", "0.0mm", "30mm\0" } do
       local svg, e = symbol:svg { size = size }
       assert.is_nil(svg)
       assert.same({ "invalid", "size" }, { e.kind, e.field })

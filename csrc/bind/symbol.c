@@ -1,5 +1,6 @@
 #include "../core/symbol.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "../core/picture.h"
@@ -37,10 +38,16 @@ static int symbol_close(lua_State *L) {
   return 0;
 }
 
+/* The module that a number is in; before the first, beyond all, NaN: none. */
+static int check_place(lua_State *L, int at) {
+  lua_Number number = luaL_checknumber(L, at);
+  return number >= 0 && number < INT_MAX ? (int)number : -1;
+}
+
 /* symbol:at(x, y) -> whether that module is dark */
 static int symbol_at(lua_State *L) {
   const esim_symbol *s = check_symbol(L);
-  int x = (int)luaL_checknumber(L, 2), y = (int)luaL_checknumber(L, 3);
+  int x = check_place(L, 2), y = check_place(L, 3);
   lua_pushboolean(L, esim_symbol_at(s, x, y));
   return 1;
 }
@@ -135,7 +142,7 @@ static int symbol_text(lua_State *L) {
 
 /* A field, or else a method (the upvalue). */
 static int symbol_index(lua_State *L) {
-  const esim_symbol *s = luaL_checkudata(L, 1, TYPE);
+  const esim_symbol *s = check_symbol(L);
   const char *name = luaL_checkstring(L, 2);
   if (strcmp(name, "size") == 0) {
     lua_pushinteger(L, s->size);

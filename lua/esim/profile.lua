@@ -77,6 +77,7 @@ function profile.new(output)
   self.qrcode_url = text(output.qrcode_url)
   local lpa = text(output.lpa_url) or text(output._lpa)
   if not self.matching_id and not lpa then
+    self.topup = true
     note(self, "no matching id came back: a top-up has no activation code")
     return self
   end
@@ -104,7 +105,8 @@ function Profile:qr(options)
   if not self.text then
     return nil, "a profile without an activation code has no QR symbol"
   end
-  return symbol.new(self.text, options)
+  local made, reason = symbol.new(self.text, options, 2)
+  return made, reason  -- no tail call, which would hide whose line it is
 end
 
 -- Where a link opens what the camera else would.

@@ -1,30 +1,35 @@
 --- Text as a QR symbol (ISO/IEC 18004).
 
+local misuse = require "esim.misuse"
 local native = require "esim.native"
 local look = require "esim.symbol.look"
 
 local symbol = {}
 
-local KNOWN = { level = true, boost = true }
+local TYPES = { level = "string", boost = "boolean" }
+local NONE = {}
+
+-- Why there is none: what is wrong with what.
+local function reason_of(fault)
+  local subject = fault == "level" and "the level " or fault == "memory" and "" or "the text "
+  return subject .. (native.faults[fault] or fault)
+end
 
 --- Make a symbol.
 -- @param text     string without NUL
 -- @param options  level = "L", "M" (default), "Q" or "H"; boost (default true): the strongest level that
 --   fits the same version
+-- @param level    as for `error`, seen from our caller (1): where misuse raises
 -- @return symbol with .size .version .level, :at(x, y), :png, :svg, :eps, :text, :data_uri | nil, reason
-function symbol.new(text, options)
+function symbol.new(text, options, level)
+  level = (level or 1) + 1
   if type(text) ~= "string" then
-    error("esim.qr: text expected, got " .. type(text), 2)
+    error("esim.qr: text expected, got " .. type(text), level)
   end
-  options = options or {}
-  for name in pairs(options) do
-    if not KNOWN[name] then
-      error("esim.qr: unknown option " .. tostring(name), 2)
-    end
-  end
-  local made, fault = native.symbol(text, options.level or "M", options.boost ~= false)
+  local own = options and misuse.gather(options, TYPES, "esim.qr", level) or NONE
+  local made, fault = native.symbol(text, own.level or "M", own.boost ~= false)
   if not made then
-    return nil, "the text " .. (native.faults[fault] or fault)
+    return nil, reason_of(fault)
   end
   return made
 end

@@ -63,16 +63,23 @@ local function settle_ink(own)
   return own
 end
 
+-- A decimal number as CSS writes it, without a sign or an exponent; `tonumber` takes a comma where the locale has one.
+local function decimal(text)
+  local before, after = text:match "^(%d+)%.(%d+)$"
+  before, after = before or text:match "^%d+$", after or "0"
+  return before and tonumber(before) + tonumber(after) / 10 ^ #after
+end
+
 -- The side as SVG writes it, and in thousandths of a point.
 local function settle_side(own)
   local size = type(own.size) == "number" and ("%d"):format(own.size) or own.size
-  local digits, unit = size:match "^(%d+%.?%d*)(%l*)$"
-  local points = POINTS[unit == "" and "px" or unit]
-  if not points or tonumber(digits) == 0 then
+  local digits, unit = size:match "^([%d.]+)(%l*)$"
+  local points, number = POINTS[unit == "" and "px" or unit], digits and decimal(digits)
+  if not points or not number or number == 0 then
     return invalid("size", "is no length such as 30mm")
   end
-  points = tonumber(digits) * points
-  if points > POINTS_MAX or #digits > 12 then
+  points = number * points
+  if #digits > 12 or points > POINTS_MAX then
     return nil, "size"
   end
   own.side, own.milli = size, math.max(1, math.floor(points * 1000 + 0.5))
