@@ -121,15 +121,39 @@ describe("a mail", function()
   it("keeps long and odd texts of headers as they are, in lines of 78 characters", function()
     local texts = {
       ("é"):rep(150), ("Zürich 東京 🎉 "):rep(12) .. "x", ("a"):rep(300), "=?UTF-8?B?SGk=?=",
-      'a "b" \\ <c@example.com>, d',
+      'a "b" \\ <c@example.com>, d', ('"'):rep(60), " ", "  two spaces around  ", "a ", " a", ("\\ "):rep(29),
     }
     for _, text in ipairs(texts) do
-      local message = assert(esim.mail(bought(), options { subject = text, from = text .. " <shop@example.com>" }))
+      local from = '"' .. text:gsub('[\\"]', "\\%0") .. '" <shop@example.com>'
+      local message = assert(esim.mail(bought(), options { subject = text, from = from }))
       local mail = read(message)
       assert.equal(text, mail.header.Subject)
       assert.same({ text, "shop@example.com" }, mail.from)
       for line in message:gmatch "(.-)\r\n" do assert.is_true(#line <= 78, line) end
     end
+  end)
+
+  it("takes names with and without quotes", function()
+    local names = {
+      ["Shop"] = "Shop", ["Smith, Ana"] = "Smith, Ana", ["ana@example.com"] = "ana@example.com", ['"a, b"'] = "a, b",
+      ['"<a@example.com>, b"'] = "<a@example.com>, b", ['the "Shop"!'] = 'the "Shop"!',
+      ['"a \\"b\\" \\\\"'] = 'a "b" \\',
+      ['""'] = "",
+    }
+    for given, name in pairs(names) do
+      assert.same({ { name, "shop@example.com" } }, sent({ from = given .. " <shop@example.com>" }).boxes.From)
+    end
+  end)
+
+  it("has no line that a mail store takes for the begin of another mail", function()
+    local text = ("From here "):rep(39)
+    local message = assert(esim.mail(bought(), options { brand = "From the shop", help_url = "https://example.com",
+      language = { install_lead = text, once = text .. "=", mail_secret = "From now on" } }))
+    assert.is_nil(message:find("\nFrom ", 1, true))
+    local mail = read(message)
+    assert.equal(1, (mail.text:find("From the shop", 1, true)))
+    for _, part in ipairs { text, text .. "=", "\nFrom now on" } do has(mail.text:gsub("\r", ""), part) end
+    for line in message:gmatch "(.-)\r\n" do assert.is_true(#line <= 78, line) end
   end)
 
   it("has no bare line break, and no line too long for SMTP, whatever stands in it", function()
@@ -181,6 +205,8 @@ describe("a mail's text and HTML", function()
   it("are in words of the operator's own, and from right to left", function()
     local mail = sent { language = { lang = "he", dir = "rtl", install_title = "ה-eSIM שלך", mail_subject = "מוכן" } }
     has(mail.html, '<html lang="he" dir="rtl">')
+    assert.truthy(mail.html:find '<body[^>]*>%s*<table [^>]*lang="he" dir="rtl"')  -- some drop <html> and <body>
+    assert.equal(3, select(2, mail.html:gsub('<span dir="ltr"', "")))               -- what is entered by hand
     has(mail.text, "ה-eSIM שלך")
     assert.equal("מוכן", mail.header.Subject)
   end)
@@ -215,9 +241,15 @@ describe("a mail is refused", function()
       "Shop\r\nBcc: x@example.com <shop@example.com>", "shop@example.com, x@example.com", "<shop@example.com", "",
       "Shop <shop@example.com> <x@example.com", "sh\0op@example.com", "\233 <shop@example.com>", "josé@example.com",
       "shop@exämple.com", ".a@example.com", "a..b@example.com", "a@-.", "\"a b\"@example.com",
-      ("a"):rep(65) .. "@example.com", "a@" .. ("b"):rep(260), "Shop <>", "Shop\127 <shop@example.com>",
+      ("a"):rep(65) .. "@example.com", "a@-b.example.com", "a@" .. ("b"):rep(64) .. ".com",
+      "Ana <ana@example.org>, Bob <bob@example.org>", '"Ana" <ana@example.org>, "Bob" <bob@example.org>',
+      "ana@example.org, Bob <bob@example.org>", '"a\\" <a@example.com>', "a\226\128\168b <a@example.com>",
+      "a@" .. ("b"):rep(260), "Shop <>", "Shop\127 <shop@example.com>",
     },
-    subject = { "a\nb", "a\rb", "a\0b", "a\r\n\r\nb", "\233", "a\194\133b", ("x"):rep(401), "a\tb" },
+    subject = {
+      "a\nb", "a\rb", "a\0b", "a\r\n\r\nb", "\233", "a\194\133b", "a\226\128\168b", "a\226\128\169b", ("x"):rep(401),
+      "a\tb",
+    },
     message_id = { "x", "<a@b", "a b@c", "a@b>\r\nX: y", "a@b\r\n", "a@b>\0" },
     page_url = {
       "javascript:alert(1)", "/page", "http:", "https://", "mailto:a@example.com", "tel:1", "https://a/\"><script>",
@@ -239,10 +271,12 @@ describe("a mail is refused", function()
   end
 
   it("for a top-up", function()
-    local message, e = esim.mail(bought { matchingId = false, smdpUrl = false, lpa_url = false }, options())
-    assert.is_nil(message)
-    assert.same({ "invalid", "profile" }, { e.kind, e.field })
-    has(tostring(e), "top-up")
+    for _, none in ipairs { false, "" } do
+      local message, e = esim.mail(profile.new { matchingId = none, smdpUrl = none, lpa_url = none }, options())
+      assert.is_nil(message)
+      assert.same({ "invalid", "profile" }, { e.kind, e.field })
+      has(tostring(e), "top-up")
+    end
   end)
 
   it("for a code that cannot be used, which is not told", function()

@@ -11,12 +11,13 @@ local words = require "esim.words"
 
 local mail = {}
 
-local LOOK = { "brand", "colour", "logo_svg", "language", "help_url" }
 local TYPES = {
-  brand = true, colour = true, logo_svg = true, language = true, help_url = true,
   from = "string", to = "string", reply_to = "string", subject = "string", page_url = "string",
   date = "number", message_id = "string",
 }
+for name in pairs(settle.TYPES) do
+  TYPES[name] = true  -- which page.settle checks
+end
 local DATE_MAX = 253402300799  -- the year 9999
 local PICTURE = 480            -- pixels a side at least, twice what is shown: phones have as many
 
@@ -39,7 +40,7 @@ end
 
 local function look_of(own)
   local look = {}
-  for _, name in ipairs(LOOK) do
+  for name in pairs(settle.TYPES) do
     look[name] = own[name]
   end
   local settled, e = settle.options(look, "esim.mail", 3)  -- no tail call: misuse raises three calls up
@@ -80,10 +81,10 @@ end
 -- Why there is nothing to hand out.
 local function nothing(profile)
   local reason = table.concat(profile.notes, "; ")
-  if profile.matching_id or profile.raw.lpa_url or profile.raw._lpa then
-    return nil, err.new("answer", { message = reason })
+  if profile.topup then
+    return invalid("profile", "has nothing to install: " .. reason)
   end
-  return invalid("profile", "has nothing to install: " .. reason)
+  return nil, err.new("answer", { message = reason })
 end
 
 local function picture(symbol)

@@ -67,7 +67,8 @@ end
 
 --- The profile in a completed order's `output`.
 -- @param output  table of the provider's fields
--- @return profile with .iccid .matching_id .smdp .subscription_id .qrcode_url .raw .notes
+-- @return profile with .iccid .matching_id .smdp .subscription_id .qrcode_url .raw .notes, and
+--   .topup (true) where there is nothing to install
 function profile.new(output)
   local self = setmetatable({ raw = output, notes = {} }, Profile)
   self.iccid = text(output.iccid)

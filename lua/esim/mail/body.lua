@@ -71,7 +71,8 @@ function body.text(view)
   return table.concat(lines, "\n") .. "\n"
 end
 
--- HTML: tables and inline styles, for mail programs drop style sheets or lay out with Word's engine.
+-- HTML: tables and inline styles, for mail programs drop style sheets or lay out with Word's engine. Some drop <html>
+-- and <body> too, so the outer table says once more in which language and direction it is.
 
 local FRAME = [[
 <!DOCTYPE html>
@@ -80,14 +81,16 @@ local FRAME = [[
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light">
+<meta name="supported-color-schemes" content="light">
 <meta name="format-detection" content="telephone=no, date=no, address=no, email=no, url=no">
 <title>{install_title}</title>
 </head>
 <body style="margin:0;padding:0;background:#f4f5f7">
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" bgcolor="#f4f5f7">
+<table role="presentation" lang="{lang}" dir="{dir}" width="100%" cellpadding="0" cellspacing="0" border="0"
+ bgcolor="#f4f5f7">
 <tr><td align="center" style="padding:20px 10px">
-<table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0" bgcolor="#ffffff"
- style="width:100%;max-width:600px;background:#ffffff;border-radius:14px;overflow:hidden">
+<table role="presentation" dir="{dir}" width="600" cellpadding="0" cellspacing="0" border="0" bgcolor="#ffffff"
+ style="table-layout:fixed;width:100%;max-width:600px;background:#ffffff;border-radius:14px;overflow:hidden">
 <tr><td bgcolor="{colour}" style="{font};padding:{band};background:{colour};color:{on};font-size:20px;font-weight:bold">
 {brand}</td></tr>
 <tr><td style="{font};padding:28px 24px 8px">
@@ -122,7 +125,8 @@ local PAGE = [[
 
 -- The whole of it can be pressed, but in Word's engine, where the words alone can.
 local BUTTON = [[
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:340px">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
+ style="table-layout:fixed;max-width:340px">
 <tr><td align="center" bgcolor="{colour}" style="background:{colour};border:1px solid {edge};border-radius:10px">
 <a href="{url}" style="{font};display:block;padding:13px 16px;color:{on};font-weight:bold;text-decoration:none">
 {label}</a></td></tr>
@@ -133,13 +137,13 @@ local BUTTON = [[
 local SYSTEM = [[
 <tr><td style="{font};padding:20px 24px;border-top:1px solid #d8dce2">
 <h2 style="{heading}">{name}</h2>
-<ol style="margin:0 0 14px;padding:0 0 0 22px">
+<ol style="margin:0 0 14px;padding:0 {indent}">
 <li style="margin:0 0 6px">{first}</li>
 <li style="margin:0 0 6px">{second}</li>
 <li style="margin:0">{third}</li>
 </ol>
 <p style="margin:0 0 8px">{manual}:</p>
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="table-layout:fixed">
 {+fields}</table>
 </td></tr>
 ]]
@@ -149,12 +153,14 @@ local FIELD = [[
 <span style="font-size:14px;color:#545b66">{label}</span><br>
 {+value}{+note}</td></tr>
 ]]
-local VALUE = '<span style="font-family:Menlo,Consolas,monospace;font-size:16px;word-break:break-all">{value}</span>\n'
+local VALUE = [[
+<span dir="ltr" style="font-family:Menlo,Consolas,monospace;font-size:16px;word-break:break-all">{value}</span>
+]]
 local NOTE = '<span style="font-size:14px;color:#545b66">{+line}{note}</span>\n'
 local HELP = '<p style="margin:14px 0 0"><a href="{help_url}" style="color:{link};font-weight:bold">{help}</a></p>\n'
 
 local STYLES = {
-  font = "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#16181d",
+  font = "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#16181d;word-wrap:break-word",
   below = "margin:8px 0 18px;font-size:14px;line-height:20px;color:#545b66",
   note = "margin:10px 0 0;font-size:14px;line-height:20px;color:#545b66",
   heading = "margin:0 0 12px;font-size:20px;line-height:26px;color:#16181d",
@@ -193,7 +199,10 @@ end
 -- Values that every template may ask for: styles, colours, words.
 local function scope_of(view)
   local colours = view.colours
-  local values = { colour = colours.brand, on = colours.on, link = colours.accent, edge = colours.edge }
+  local values = {
+    colour = colours.brand, on = colours.on, link = colours.accent, edge = colours.edge,
+    indent = view.words.dir == "rtl" and "22px 0 0" or "0 0 22px",  -- of a list's numbers
+  }
   setmetatable(values, { __index = function(_, name) return STYLES[name] or view.words[name] end })
   return { __index = values }
 end

@@ -6,20 +6,22 @@ local parts = {}
 
 local CRLF = "\r\n"
 
--- Filters that make lines of 76 characters of what comes.
-local function filter_of(mime, ltn12, encoding)
-  if encoding == "base64" then
-    return ltn12.filter.chain(mime.encode "base64", mime.wrap "base64")
-  end
-  return ltn12.filter.chain(mime.normalize(), mime.encode "quoted-printable", mime.wrap "quoted-printable")
+local function filtered(bytes, filter)
+  local ltn12 = require "ltn12"
+  local sink, pieces = ltn12.sink.table()
+  assert(ltn12.pump.all(ltn12.source.chain(ltn12.source.string(bytes), filter), sink))
+  return table.concat(pieces)
 end
 
+-- In lines of 76 characters.
 local function encode(bytes, encoding)
   local mime, ltn12 = require "mime", require "ltn12"
-  local sink, pieces = ltn12.sink.table()
-  local source = ltn12.source.chain(ltn12.source.string(bytes), filter_of(mime, ltn12, encoding))
-  assert(ltn12.pump.all(source, sink))
-  return table.concat(pieces)
+  if encoding == "base64" then
+    return filtered(bytes, ltn12.filter.chain(mime.encode "base64", mime.wrap "base64"))
+  end
+  local text = filtered(bytes, ltn12.filter.chain(mime.normalize(), mime.encode "quoted-printable"))
+  text = text:gsub("From ", "=46rom ")  -- mail stores put a > before a line that begins so (RFC 2049 section 3)
+  return filtered(text, mime.wrap "quoted-printable")
 end
 
 --- Whether LuaSocket's part of it is there.
