@@ -1,11 +1,14 @@
 -- What the core frees holds no secret any more: no client's secret, be it in a body or in a header of its own, no
--- token, and no answer. What Lua and libcurl free is theirs.
+-- token, no answer, and no symbol or picture of it. What Lua, libcurl, libqrencode and libpng free is theirs.
 
 local peer = require "spec.support.peer"
 local process = require "esim_process"
 
 local SECRET = "s3cretS3cretS3cretS3cret"  -- nothing of it has to be encoded
-local PLACES = { "body", "basic", "answer", "token" }
+local PLACES = {
+  "body", "basic", "answer", "token", "symbol", "png", "svg", "eps", "text", "data_uri", "pixels",
+  "png in a data_uri",
+}
 
 -- Says again, often, what it was told; or nothing at all.
 local function echo(server, connection)
@@ -41,7 +44,7 @@ local function run(url, careless)
   local pipe = assert(io.popen(("LUA_CPATH='build/%s/?.so;;' LD_PRELOAD=build/%s/esim_failing.so %s"
     .. " spec/support/watching.lua %s %s %s 2>&1"):format(lua, lua, lua, url, SECRET, careless)))
   for line in pipe:lines() do
-    local name, found, freed = line:match("^(%l+)\t(%d+)\t(%d+)$")
+    local name, found, freed = line:match("^([%l_ ]+)\t(%d+)\t(%d+)$")
     assert.truthy(name, line)
     places[name] = { found = tonumber(found), freed = tonumber(freed) }
   end

@@ -1,6 +1,6 @@
 -- Run with the allocator of failing.c preloaded: `watching.lua url secret [careless]`. Sends the secret in each place
--- of a request, to a provider that says it again, and prints for each: its name, how many blocks that the core freed
--- held it, how many it freed. With `careless` nothing is wiped.
+-- of a request, to a provider that says it again, and draws it in every way; prints for each: its name, how many blocks
+-- that the core freed held it, how many it freed. With `careless` nothing is wiped.
 
 local core = require "esim.core"
 local failing = require "esim_failing"
@@ -72,7 +72,44 @@ local function watch(name, mark, f, ...)
   print(name, failing.watched())
 end
 
+-- A part of a picture that its symbol alone has.
+local function part_of(picture)
+  return picture:sub(-200, -60)
+end
+
+-- A row of modules as the core keeps them: libqrencode's second bit marks what is data.
+local function row_of(symbol)
+  local row, y = {}, math.floor(symbol.size / 2)
+  for x = 12, symbol.size - 12 do row[#row + 1] = symbol:at(x, y) and "\3" or "\2" end
+  return table.concat(row)
+end
+
+-- The last row of pixels of a PNG without a margin.
+local function pixels_of(symbol)
+  local row = {}
+  for x = 0, symbol.size - 1 do row[#row + 1] = symbol:at(x, symbol.size - 1) and "\0" or "\255" end
+  return table.concat(row)
+end
+
+local function draw(kind, options)
+  for _ = 1, 5 do
+    local symbol = core.symbol(secret)
+    if kind then
+      symbol[kind](symbol, options)
+    end
+  end
+end
+
 watch("body", secret, exchange, "body")
 watch("basic", basic, exchange, "basic")
 watch("answer", secret, look)
 watch("token", secret, sign)
+
+require "esim.symbol"
+local drawn = core.symbol(secret)
+watch("symbol", row_of(drawn), draw)
+for _, kind in ipairs { "png", "svg", "eps", "text", "data_uri" } do
+  watch(kind, part_of(drawn[kind](drawn)), draw, kind)
+end
+watch("pixels", pixels_of(drawn), draw, "png", { margin = 0, scale = 8 })
+watch("png in a data_uri", part_of(drawn:png()), draw, "data_uri")
