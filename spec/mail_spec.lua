@@ -88,6 +88,7 @@ describe("a mail", function()
     assert.equal(CODE .. "\n", run("zbarimg -q --nodbus --raw FILE 2>/dev/null", png))
     has(mail.html, '<img src="cid:' .. mail.picture.cid:match "^<(.*)>$" .. '" width="240" height="240"')
     has_not(mail.html, "data:")
+    assert.not_equal(mail.picture.cid, sent().picture.cid)
     local alt = mail.html:match 'alt="(.-)"'
     assert.equal(words.of().scan_alt, alt)
   end)
@@ -120,7 +121,7 @@ describe("a mail", function()
 
   it("keeps long and odd texts of headers as they are, in lines of 78 characters", function()
     local texts = {
-      ("é"):rep(150), ("Zürich 東京 🎉 "):rep(12) .. "x", ("a"):rep(300), "=?UTF-8?B?SGk=?=",
+      ("é"):rep(150), ("Zürich 東京 🎉 "):rep(12) .. "x", ("a"):rep(300), ("a"):rep(59), "=?UTF-8?B?SGk=?=",
       'a "b" \\ <c@example.com>, d', ('"'):rep(60), " ", "  two spaces around  ", "a ", " a", ("\\ "):rep(29),
     }
     for _, text in ipairs(texts) do
@@ -188,9 +189,16 @@ describe("a mail's text and HTML", function()
         has(mail.text, part)
         has(mail.html, escaped(part))
       end
+      has(mail.html, "<br>" .. escaped(texts.android_prefix))
       has(mail.html, escaped(texts.mail_scan_lead))
     end)
   end
+
+  it("say that an activation code is to be left empty", function()
+    local mail, texts = sent(nil, bought { matchingId = false, lpa_url = "LPA:1$rsp.example.com$" }), words.of()
+    has(mail.text, texts.ios_code .. ": " .. texts.code_empty)
+    has(mail.html, escaped(texts.code_empty))
+  end)
 
   it("tell of a confirmation code without speaking of a page", function()
     local of = bought { smdpUrl = false, matchingId = false, lpa_url = CODE .. "$$1" }
@@ -241,7 +249,8 @@ describe("a mail is refused", function()
       "Shop\r\nBcc: x@example.com <shop@example.com>", "shop@example.com, x@example.com", "<shop@example.com", "",
       "Shop <shop@example.com> <x@example.com", "sh\0op@example.com", "\233 <shop@example.com>", "josé@example.com",
       "shop@exämple.com", ".a@example.com", "a..b@example.com", "a@-.", "\"a b\"@example.com",
-      ("a"):rep(65) .. "@example.com", "a@-b.example.com", "a@" .. ("b"):rep(64) .. ".com",
+      ("a"):rep(65) .. "@example.com", "a@" .. ("b."):rep(125) .. "com", "a@-b.example.com",
+      "a@" .. ("b"):rep(64) .. ".com",
       "Ana <ana@example.org>, Bob <bob@example.org>", '"Ana" <ana@example.org>, "Bob" <bob@example.org>',
       "ana@example.org, Bob <bob@example.org>", '"a\\" <a@example.com>', "a\226\128\168b <a@example.com>",
       "a@" .. ("b"):rep(260), "Shop <>", "Shop\127 <shop@example.com>",

@@ -230,6 +230,9 @@ describe("an EPS", function()
     assert.truthy(eps:find("%%BoundingBox: 0 0 86 86\n%%HiResBoundingBox: 0 0 85.039 85.039\n", 1, true))
     assert.truthy(eps:find("0 255 div setgray newpath", 1, true))
     assert.is_nil(eps:find "%d setrgbcolor")
+    for _, size in ipairs { "96px", 96, "72pt", "6pc", "1in", "2.54cm", "25.4mm", "025.40mm" } do
+      assert.truthy(symbol:eps({ size = size }):find("%HiResBoundingBox: 0 0 72.000 72.000\n", 1, true), size)
+    end
     local side = 2 * (symbol.size + 8)
     assert.truthy(symbol:eps():find(("%%%%BoundingBox: 0 0 %d %d\n"):format(side, side), 1, true))
     assert.truthy(symbol:eps({ dark = "#000080" }):find("0 255 div 0 255 div 128 255 div setrgbcolor newpath", 1, true))
@@ -247,6 +250,7 @@ describe("colours", function()
       { { dark = "#0000ff", light = "#00ff00" }, "dark", "red light" }, -- both are black there
       { { dark = "#ffff00" }, "dark", "daylight" }, { { light = "#00007f" }, "light", "daylight" },
       { { dark = "#777777", light = "#999999" }, "dark", "daylight" },
+      { { dark = "#d0d0d0" }, "dark", "daylight" },                     -- 37 % of contrast
       { { dark = "#ffffff", light = "#000000" }, "dark", "daylight" },  -- inverted
       { { dark = "#fff" }, "dark", "no colour" }, { { light = "white" }, "light", "no colour" },
       { { dark = "#12345g" }, "dark", "no colour" }, { { dark = "#123456\n" }, "dark", "no colour" },
@@ -265,7 +269,7 @@ describe("colours", function()
   it("that they do are taken", function()
     local symbol = esim.qr(CODE)
     for _, kind in ipairs(KINDS) do
-      for _, dark in ipairs { "#000000", "#0A3161", "#c00000", "#006847", "#6f2dbd", "#0000FF" } do
+      for _, dark in ipairs { "#000000", "#0A3161", "#c00000", "#006847", "#6f2dbd", "#0000FF", "#cacaca" } do
         assert.is_string(symbol[kind](symbol, { dark = dark }))
       end
       assert.is_string(symbol[kind](symbol, { dark = "#000000", light = "#ffcc00" }))

@@ -18,7 +18,7 @@ it("a length and a date are what they are in any locale", function()
   local file = assert(io.open(place .. "/child.lua", "w"))
   file:write(CHILD)
   file:close()
-  local pipe = io.popen(("LC_ALL= LOCPATH=%s %s %s/child.lua 2>&1"):format(place, os.getenv "ESIM_LUA", place))
+  local pipe = io.popen(("TZ=XXX-9 LC_ALL= LOCPATH=%s %s %s/child.lua 2>&1"):format(place, os.getenv "ESIM_LUA", place))
   local said = pipe:read "*a"
   pipe:close()
   os.execute("rm -r " .. place)
