@@ -130,6 +130,7 @@ describe("a mail", function()
       local mail = read(message)
       assert.equal(text, mail.header.Subject)
       assert.same({ text, "shop@example.com" }, mail.from)
+      assert.is_nil(message:find(" \r\n", 1, true))                -- which is lost on the way
       for line in message:gmatch "(.-)\r\n" do assert.is_true(#line <= 78, line) end
     end
   end)
@@ -226,6 +227,13 @@ describe("a mail's text and HTML", function()
     has(sent({ colour = "#0b3d2e" }).html, "color:#ffffff;font-weight:bold;text-decoration:none")
   end)
 
+  it("have no colour that the page has not", function()
+    local page = require("esim.page.style").TEXT:lower()
+    for colour in sent({ colour = "#0b3d2e" }).html:gmatch "#%x%x%x%x%x%x" do
+      assert.truthy(colour == "#0b3d2e" or page:find(colour, 1, true), colour)
+    end
+  end)
+
   it("keep hostile texts as texts", function()
     local brand = [[</td><script>alert(1)</script>{+help}"'&{cid}]]
     local mail = sent { brand = brand, help_url = "https://example.com/?a='&b=(c)", language = {
@@ -253,7 +261,7 @@ describe("a mail is refused", function()
       "a@" .. ("b"):rep(64) .. ".com",
       "Ana <ana@example.org>, Bob <bob@example.org>", '"Ana" <ana@example.org>, "Bob" <bob@example.org>',
       "ana@example.org, Bob <bob@example.org>", '"a\\" <a@example.com>', "a\226\128\168b <a@example.com>",
-      "a@" .. ("b"):rep(260), "Shop <>", "Shop\127 <shop@example.com>",
+      "a@" .. ("b"):rep(260), "Shop <>", "Shop <us> <a@example.com>", "Shop\127 <shop@example.com>",
     },
     subject = {
       "a\nb", "a\rb", "a\0b", "a\r\n\r\nb", "\233", "a\194\133b", "a\226\128\168b", "a\226\128\169b", ("x"):rep(401),

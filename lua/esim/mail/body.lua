@@ -1,6 +1,7 @@
 --- What a mail says, as text and as HTML: all that the customer needs stands in both.
 
 local html = require "esim.page.html"
+local style = require "esim.page.style"
 local words = require "esim.words"
 
 local body = {}
@@ -85,16 +86,16 @@ local FRAME = [[
 <meta name="format-detection" content="telephone=no, date=no, address=no, email=no, url=no">
 <title>{install_title}</title>
 </head>
-<body style="margin:0;padding:0;background:#f4f5f7">
+<body style="margin:0;padding:0;background:{ground}">
 <table role="presentation" lang="{lang}" dir="{dir}" width="100%" cellpadding="0" cellspacing="0" border="0"
- bgcolor="#f4f5f7">
+ bgcolor="{ground}">
 <tr><td align="center" style="padding:20px 10px">
 <table role="presentation" dir="{dir}" width="600" cellpadding="0" cellspacing="0" border="0" bgcolor="#ffffff"
  style="table-layout:fixed;width:100%;max-width:600px;background:#ffffff;border-radius:14px;overflow:hidden">
 <tr><td bgcolor="{colour}" style="{font};padding:{band};background:{colour};color:{on};font-size:20px;font-weight:bold">
 {brand}</td></tr>
 <tr><td style="{font};padding:28px 24px 8px">
-<h1 style="margin:0 0 8px;font-size:28px;line-height:34px;color:#16181d">{install_title}</h1>
+<h1 style="margin:0 0 8px;font-size:28px;line-height:34px;color:{ink}">{install_title}</h1>
 <p style="margin:0">{install_lead}</p>
 </td></tr>
 {+page}<tr><td align="center" style="{font};padding:20px 24px">
@@ -107,7 +108,7 @@ local FRAME = [[
 <h2 style="{heading}">{direct_title}</h2>
 {+buttons}<p style="{note}">{mail_direct_note}</p>
 </td></tr>
-{+systems}<tr><td style="{font};padding:20px 24px 28px;border-top:1px solid #d8dce2">
+{+systems}<tr><td style="{font};padding:20px 24px 28px;border-top:1px solid {rule}">
 <p style="margin:0 0 8px">{once}</p>
 <p style="margin:0"><strong>{mail_secret}</strong></p>
 {+help}</td></tr>
@@ -135,7 +136,7 @@ local BUTTON = [[
 ]]
 
 local SYSTEM = [[
-<tr><td style="{font};padding:20px 24px;border-top:1px solid #d8dce2">
+<tr><td style="{font};padding:20px 24px;border-top:1px solid {rule}">
 <h2 style="{heading}">{name}</h2>
 <ol style="margin:0 0 14px;padding:0 {indent}">
 <li style="margin:0 0 6px">{first}</li>
@@ -149,21 +150,25 @@ local SYSTEM = [[
 ]]
 
 local FIELD = [[
-<tr><td style="{font};padding:10px 12px;background:#f4f5f7;border-bottom:6px solid #ffffff">
-<span style="font-size:14px;color:#545b66">{label}</span><br>
+<tr><td style="{font};padding:10px 12px;background:{ground};border-bottom:6px solid #ffffff">
+<span style="font-size:14px;color:{muted}">{label}</span><br>
 {+value}{+note}</td></tr>
 ]]
 local VALUE = [[
 <span dir="ltr" style="font-family:Menlo,Consolas,monospace;font-size:16px;word-break:break-all">{value}</span>
 ]]
-local NOTE = '<span style="font-size:14px;color:#545b66">{+line}{note}</span>\n'
+local NOTE = '<span style="font-size:14px;color:{muted}">{+line}{note}</span>\n'
 local HELP = '<p style="margin:14px 0 0"><a href="{help_url}" style="color:{link};font-weight:bold">{help}</a></p>\n'
 
+-- The page's, in daylight.
+local COLOURS = { ground = style.GROUNDS.light, ink = "#16181d", muted = "#545b66", rule = "#d8dce2" }
+
 local STYLES = {
-  font = "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#16181d;word-wrap:break-word",
-  below = "margin:8px 0 18px;font-size:14px;line-height:20px;color:#545b66",
-  note = "margin:10px 0 0;font-size:14px;line-height:20px;color:#545b66",
-  heading = "margin:0 0 12px;font-size:20px;line-height:26px;color:#16181d",
+  font = "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;word-wrap:break-word;color:"
+    .. COLOURS.ink,
+  below = "margin:8px 0 18px;font-size:14px;line-height:20px;color:" .. COLOURS.muted,
+  note = "margin:10px 0 0;font-size:14px;line-height:20px;color:" .. COLOURS.muted,
+  heading = "margin:0 0 12px;font-size:20px;line-height:26px;color:" .. COLOURS.ink,
 }
 
 local function button(scope, label, url, needs)
@@ -180,7 +185,9 @@ end
 
 local function field(row, scope)
   local value = row.value and row.value ~= "" and html.fill(VALUE, row) or ""
-  local note = row.note and html.fill(NOTE, { note = row.note, line = value ~= "" and "<br>" or "" }) or ""
+  local note = row.note and html.fill(NOTE, setmetatable({
+    note = row.note, line = value ~= "" and "<br>" or "",
+  }, scope)) or ""
   return html.fill(FIELD, setmetatable({ label = row.label, value = value, note = note }, scope))
 end
 
@@ -203,7 +210,7 @@ local function scope_of(view)
     colour = colours.brand, on = colours.on, link = colours.accent, edge = colours.edge,
     indent = view.words.dir == "rtl" and "22px 0 0" or "0 0 22px",  -- of a list's numbers
   }
-  setmetatable(values, { __index = function(_, name) return STYLES[name] or view.words[name] end })
+  setmetatable(values, { __index = function(_, name) return STYLES[name] or COLOURS[name] or view.words[name] end })
   return { __index = values }
 end
 
