@@ -251,6 +251,7 @@ describe("a mail's text and HTML", function()
 end)
 
 describe("a mail is refused", function()
+  local LONG_TAG = { lang = "en-" .. ("x"):rep(40) }
   local REFUSED = {
     from = {
       "shop", "shop@", "@example.com", "a b@example.com", "a@b@example.com", "shop@example.com\r\nBcc: x@example.com",
@@ -272,7 +273,7 @@ describe("a mail is refused", function()
       "javascript:alert(1)", "/page", "http:", "https://", "mailto:a@example.com", "tel:1", "https://a/\"><script>",
       "https://a b", "https://a\r\nb", "JavaScript:alert(1)//https://example.com", "https://é.example.com",
     },
-    help_url = { "javascript:alert(1)", "data:text/html,x" }, colour = { "red", "#fff" }, language = { "xx" },
+    help_url = { "javascript:alert(1)", "data:text/html,x" }, colour = { "red", "#fff" }, language = { "xx", LONG_TAG },
     brand = { "a\r\nb", "\233" }, logo_svg = { "<img>" }, date = { -1, 1e300 },
   }
   REFUSED.to, REFUSED.reply_to = REFUSED.from, { REFUSED.from[1], REFUSED.from[6], REFUSED.from[7] }

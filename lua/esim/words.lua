@@ -9,6 +9,7 @@ words.LANGUAGES = { "en", "pt", "es", "de", "fr" }
 
 local DIRECTIONS = { ltr = true, rtl = true }
 local LONGEST = 1000  -- bytes of a text
+local TAG = 35        -- of a language tag (BCP 47, section 4.4.1): a mail's header holds it in one line
 
 local is_whole = setmetatable({}, { __mode = "k" })  -- tables that came from here: nothing is checked twice
 local is_there = {}
@@ -33,7 +34,7 @@ local function check(key, text, english)
     return invalid("has no text named " .. tostring(key):sub(1, 40))
   elseif type(text) ~= "string" or text == "" or #text > LONGEST or not words.is_text(text) then
     return invalid(("needs a text of at most %d bytes of UTF-8 for %s"):format(LONGEST, key))
-  elseif key == "lang" and not text:find("^%a%a%a?%f[^%a][%w-]*$") then
+  elseif key == "lang" and (#text > TAG or not text:find("^%a%a%a?%f[^%a][%w-]*$")) then
     return invalid("needs a language tag such as en or pt-BR for lang")
   elseif key == "dir" and not DIRECTIONS[text] then
     return invalid("needs ltr or rtl for dir")

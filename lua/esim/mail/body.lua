@@ -72,8 +72,9 @@ function body.text(view)
   return table.concat(lines, "\n") .. "\n"
 end
 
--- HTML: tables and inline styles, for mail programs drop style sheets or lay out with Word's engine. Some drop <html>
--- and <body> too, so the outer table says once more in which language and direction it is.
+-- HTML: tables and inline styles, for mail programs drop style sheets or lay out with Word's engine, which knows widths
+-- of attributes alone. Some drop <html> and <body> too, so the outer table says once more in which language and
+-- direction it is.
 
 local FRAME = [[
 <!DOCTYPE html>
@@ -126,8 +127,8 @@ local PAGE = [[
 
 -- The whole of it can be pressed, but in Word's engine, where the words alone can.
 local BUTTON = [[
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"
- style="table-layout:fixed;max-width:340px">
+<table role="presentation" width="340" cellpadding="0" cellspacing="0" border="0"
+ style="table-layout:fixed;width:100%;max-width:340px">
 <tr><td align="center" bgcolor="{colour}" style="background:{colour};border:1px solid {edge};border-radius:10px">
 <a href="{url}" style="{font};display:block;padding:13px 16px;color:{on};font-weight:bold;text-decoration:none">
 {label}</a></td></tr>
