@@ -61,7 +61,7 @@ end
 
 -- Whether there is a code that is malformed, and not a top-up, which has none.
 local function is_broken(profile)
-  return not profile:code() and (profile.matching_id or profile.raw.lpa_url or profile.raw._lpa)
+  return not profile:code() and not profile.topup
 end
 
 --- The page of a completed order: how to install the eSIM, or that a top-up needs no installation.
