@@ -130,6 +130,43 @@ describe("the live page", function()
     end)
   end)
 
+  it("notices that its connection has gone silent", function()
+    local cable = chromium:cable(server.port)
+    follow(2, { port = cable.port }, function(page, order)
+      page:await "document.querySelector('.status').textContent !== ''"
+      cable.hush()
+      street.completed(order)
+      assert_code(page, order, "silent")
+      assert.equal(1, page:navigations())
+      assert.same({}, complaints(page))
+    end)
+  end)
+
+  it("looks again at once when its phone wakes, whatever became of the connection", function()
+    local cable = chromium:cable(server.port)
+    for _, event in ipairs {
+      "dispatchEvent(new Event('online'))", "document.dispatchEvent(new Event('visibilitychange'))",
+      "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+    } do
+      follow(2, { port = cable.port, operator = "rare" }, function(page, order)
+        cable.hush()
+        street.completed(order)
+        page:evaluate(event)
+        assert_code(page, order, "woken")
+      end)
+    end
+  end)
+
+  it("goes to the operator's login where its session has ended", function()
+    local link = (street.place("sandbox:slow=60").links.page:gsub("^/esim/", "/guarded/"))
+    local page = chromium:open { url = server.url .. "/login" }
+    page:evaluate("document.cookie = 'known=1; path=/'; setTimeout(() => { location.href = '" .. link .. "' })")
+    page:await "document.querySelector('main[data-state=waiting]') !== null"
+    page:evaluate "document.cookie = 'known=; path=/; Max-Age=0'; dispatchEvent(new Event('online'))"
+    page:await "document.title === 'Log in'"
+    page:close()
+  end)
+
   it("goes on where it is loaded again in the midst", function()
     follow(3, {}, function(page, order)
       page:reload()

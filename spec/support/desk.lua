@@ -66,6 +66,8 @@ desk.labels = open { base = "/labels", page = function(order)
   return { brand = "Label of " .. order.id }
 end }
 desk.alone = open { base = "/alone" }  -- mounted without its events
+desk.rare = open { base = "/rare", heartbeat = 3600 }
+desk.guarded = open { base = "/guarded" }  -- behind a login
 desk.ending = open { base = "/ending", lifetime = 3 }
 desk.short = open { lifetime = 1 }
 desk.brief = open { timeout = 1 }

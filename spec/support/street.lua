@@ -25,10 +25,15 @@ local SERVER = [=[
       desk[ngx.var[2]](desk)
     }
   }
-  location ~ ^/(shop|fado|labels|ending)/ {
+  location ~ ^/(shop|fado|labels|ending|rare)/ {
     content_by_lua_block { require("spec.support.desk")[ngx.var[1]]:handle() }
   }
   location /alone/page/ { content_by_lua_block { require("spec.support.desk").alone:handle() } }
+  location /guarded/ {
+    if ($cookie_known = "") { return 302 /login; }
+    content_by_lua_block { require("spec.support.desk").guarded:handle() }
+  }
+  location = /login { default_type text/html; return 200 "<title>Log in</title>Log in"; }
   location = /links { content_by_lua_block { require("spec.support.desk").links(ngx.req.get_uri_args()) } }
   location = /misuse { content_by_lua_block { require("spec.support.desk").misuse() } }
 ]=]
