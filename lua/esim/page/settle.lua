@@ -5,6 +5,7 @@ local colour = require "esim.page.colour"
 local err = require "esim.err"
 local misuse = require "esim.misuse"
 local native = require "esim.native"
+local parse_colour = require("esim.colour").parse
 local style = require "esim.page.style"
 local words = require "esim.words"
 
@@ -36,7 +37,7 @@ function checks.brand(text)
 end
 
 function checks.colour(text)
-  if not colour.parse(text) then
+  if not parse_colour(text) then
     return invalid("colour", "must be such as #1a56b0")
   end
   return true
