@@ -42,7 +42,7 @@ end
 local function follow(seconds, options, try)
   provider.slowly(function(factor)
     local product = ("sandbox:%sslow=%g"):format(options.fails and "failed," or "", seconds * factor)
-    local order = street.place(product)
+    local order = street.place(product, options.fields)
     local page = open(order, options)
     local seen = state(page) == "waiting" and try(page, order) ~= false
     page:close()
@@ -204,6 +204,16 @@ describe("the live page", function()
       assert.equal(1, page:navigations())
       page:screenshot "live-failed"
       assert.same({}, page:violations())
+      assert.same({}, page:complaints())
+    end)
+  end)
+
+  it("says that a top-up needs no code", function()
+    local iccid = street.completed(street.place "cm9k").iccid
+    follow(2, { fields = { operationType = "TOPUP", esim = { iccid = iccid } } }, function(page)
+      await(page, "topup")
+      assert.truthy(page:text():find(english.topup_title, 1, true))
+      assert.equal(1, page:navigations())
       assert.same({}, page:complaints())
     end)
   end)

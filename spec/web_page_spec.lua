@@ -51,6 +51,16 @@ describe("an order's page", function()
     assert_policy(page)
   end)
 
+  it("says that the shop has to see to it where the provider's code cannot be used", function()
+    local page = ask((order.links.page:gsub("^/esim", "/unusable")))
+    assert.same({ 502, nil, nil }, { page.status, page.headers.refresh, page.headers["retry-after"] })
+    assert.truthy(page.body:find(english.unavailable_shop, 1, true))
+    for _, secret in ipairs { "no host", "QR-G-5C-1LS-1W1Z9" } do assert.is_nil(page.body:find(secret, 1, true)) end
+    street.assert_guarded(page)
+    assert_policy(page)
+    street.assert_not_found(ask((order.links.svg:gsub("^/esim", "/unusable"))))
+  end)
+
   -- The page of an operator, as a browser that wants these languages gets it.
   local function page_of(operator, accept, query)
     local headers = accept and { "Accept-Language: " .. accept } or nil

@@ -2,6 +2,7 @@
 
 local esim = require "esim"
 local json = require "esim.json"
+local profile = require "esim.profile"
 local web = require "esim.web"
 
 local ngx = ngx  -- luacheck: ignore
@@ -80,6 +81,13 @@ desk.broken = open { client = {
   resume = connect.resume,
   order = function() error("gone wrong with LPA:1$rsp.example.com$SECRET") end,
 } }
+-- A provider whose codes are none.
+desk.unusable = open { base = "/unusable", client = { resume = function()
+  return {
+    id = "o-1", status = "COMPLETED", poll = function() return "COMPLETED" end,
+    wait = function() return profile.new { matchingId = "QR-G-5C-1LS-1W1Z9", smdpUrl = "<b>no host</b>" } end,
+  }
+end } }
 desk.wrong = open { client = client(os.getenv "SHOP_URL", "wrong") }
 
 --- The links that one operator makes for an order id.
