@@ -41,7 +41,14 @@ describe("the events of an order", function()
     assert.truthy(seen.ACCEPTED and seen.COMPLETED)
     local done = data(got.body, "done")
     assert.equal(completed(order):code(), scan(ask(done.links.png).body))
-    assert.equal(order.links.page, done.links.page)  -- ends when the link to the events does
+  end)
+
+  it("hand out links that end when theirs does, not later", function()
+    local order = place "cm9k"
+    completed(order)
+    local placed = os.time()
+    repeat until os.time() > placed
+    assert.equal(order.links.page, data(ask(order.links.events).body, "done").links.page)
   end)
 
   it("end with failed, or with an error that tells nothing of the provider", function()
@@ -53,6 +60,16 @@ describe("the events of an order", function()
     local timeout = ask((place("sandbox:slow=60").links.events:gsub("^/esim", "/brief")))
     assert.equal("status error", names(timeout.body))
     assert.equal("timeout", data(timeout.body, "error").kind)
+  end)
+
+  it("end when their link does", function()
+    local order = place "sandbox:slow=60"
+    local got
+    repeat  -- a machine that pauses in between finds that it has ended already
+      got = ask(json.decode(ask("/links?of=ending&id=" .. order.id).body).events)
+    until got.status == 200
+    assert.equal("status error", names(got.body))
+    assert.equal("timeout", data(got.body, "error").kind)
   end)
 
   it("go on where a browser lost them, and do not begin again after the end", function()
