@@ -5,6 +5,7 @@
 local browser = require "spec.support.browser"
 local english = require("esim.words").of "en"
 local json = require "esim.json"
+local pages = require "esim.page"
 local provider = require "spec.support.provider"
 local street = require "spec.support.street"
 
@@ -237,6 +238,21 @@ describe("the live page", function()
       for _, one in ipairs { page, other } do assert.same({}, complaints(one)) end
       other:close()
     end)
+  end)
+
+  it("does not go back to what was before when its connection opens", function()
+    local html = pages.waiting(pages.settle(), { events = "/events", status = "FULFILLING" })
+    local page = chromium:open { html = html, before = [[
+      window.EventSource = class extends EventTarget {
+        constructor() {
+          super()
+          setTimeout(() => { this.dispatchEvent(new Event('open')); window.opened = true })
+        }
+        close() {}
+      }]] }
+    page:await "window.opened"
+    assert.same({ english.status_making }, page:texts ".status")
+    page:close()
   end)
 
   it("says that its link has ended", function()

@@ -206,8 +206,9 @@ script.TEXT = [==[
   }
 
   function listen(address) {
-    const mine = new EventSource(address);
+    const mine = new EventSource(address), stage = main().querySelector("[aria-current]");
     stream = mine;
+    if (stage) last = stage.dataset.stage;
     hear();
     mine.addEventListener("open", () => { hear(); if (!trouble) tell(last); });
     mine.addEventListener("alive", (event) => {
@@ -256,6 +257,6 @@ script.TEXT = [==[
 ]==]
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-script.HASH = "sha256-aR7gCrvuSipyltLL/pkdovC63jJT1pKTsX+P/h+gfXg="
+script.HASH = "sha256-sriT7rJ40N+GSLntvMA6Q+Y8ZkXwrCBz/VIDZkTONXg="
 
 return script
