@@ -85,6 +85,7 @@ describe("the live page", function()
       page:screenshot "live-waiting"
       assert.same({}, page:violations())
       assert_code(page, order, "order-to-code")
+      assert.equal("H1", page:evaluate "document.activeElement.tagName")  -- and is read out
       assert.equal(1, page:navigations())
       assert.same({}, page:complaints())
       assert.same({}, page:violations())
@@ -252,6 +253,38 @@ describe("the live page", function()
       }]] }
     page:await "window.opened"
     assert.same({ english.status_making }, page:texts ".status")
+    page:close()
+  end)
+
+  it("keeps to one connection, however often it is woken", function()
+    local page = chromium:open { html = (pages.waiting(pages.settle(), { events = "/events" })), before = [[
+      let now = 0
+      Date.now = () => now += 60000
+      window.streams = new Set()
+      window.EventSource = class extends EventTarget {
+        constructor() { super(); streams.add(this) }
+        close() { streams.delete(this) }
+      }
+      window.answered = 0
+      window.fetch = async () => {
+        await new Promise(done => setTimeout(done, 200))
+        setTimeout(() => { answered++ }, 50)
+        return new Response(document.documentElement.outerHTML)
+      }]] }
+    page:evaluate "['online', 'online', 'online'].map(name => dispatchEvent(new Event(name))).length"
+    page:await "answered === 3"
+    assert.equal(1, page:evaluate "streams.size")
+    page:close()
+  end)
+
+  it("does not wait for ever for an answer that never comes", function()
+    local page = chromium:open { html = (pages.waiting(pages.settle())), before = [[
+      const real = setTimeout
+      window.setTimeout = (f, milliseconds, ...more) => real(f, milliseconds / 100, ...more)
+      window.fetch = (url, { signal }) => new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })]] }
+    await_text(page, "connection_lost")
     page:close()
   end)
 

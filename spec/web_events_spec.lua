@@ -72,6 +72,12 @@ describe("the events of an order", function()
     assert.equal("timeout", data(got.body, "error").kind)
   end)
 
+  it("keep a word of the provider's on its line, whatever it holds", function()
+    local body = ask((place("cm9k").links.events:gsub("^/esim", "/odd"))).body
+    assert.equal("status error", names(body))
+    assert.equal("WORD\nevent: done\ndata: {}\n\n", data(body, "status").status)
+  end)
+
   it("go on where a browser lost them, and do not begin again after the end", function()
     local order = place("sandbox:slow=1")
     local body = ask(order.links.events, { headers = { "Last-Event-ID: ACCEPTED" } }).body

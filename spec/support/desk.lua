@@ -88,6 +88,13 @@ desk.unusable = open { base = "/unusable", client = { resume = function()
     wait = function() return profile.new { matchingId = "QR-G-5C-1LS-1W1Z9", smdpUrl = "<b>no host</b>" } end,
   }
 end } }
+-- A provider that tries to write events of its own.
+desk.odd = open { client = { resume = function()
+  return {
+    id = "o-1", status = "WORD\nevent: done\ndata: {}\n\n", poll = function() end, cancel = function() end,
+    wait = function() return nil, { kind = "timeout" } end,
+  }
+end } }
 desk.wrong = open { client = client(os.getenv "SHOP_URL", "wrong") }
 
 --- The links that one operator makes for an order id.

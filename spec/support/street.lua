@@ -19,7 +19,7 @@ local SERVER = [=[
     lua_check_client_abort off;
     content_by_lua_block { require("spec.support.desk").web:events() }
   }
-  location ~ ^/(brief|broken|far|hasty|slow|down|wrong)/(\w+) {
+  location ~ ^/(brief|broken|far|hasty|odd|slow|down|wrong)/(\w+) {
     content_by_lua_block {
       local desk = require("spec.support.desk")[ngx.var[1]]
       desk[ngx.var[2]](desk)
