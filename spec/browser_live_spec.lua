@@ -288,6 +288,22 @@ describe("the live page", function()
     page:close()
   end)
 
+  it("says that the shop has to see to it when it was told so twice, not once", function()
+    local settled = pages.settle()
+    local waiting, barred = pages.waiting(settled), pages.unavailable(settled, false)
+    for _, case in ipairs { { { barred, waiting, barred, (pages.failed(settled, "o-1")) }, "failed" },
+                            { { barred, barred }, "unavailable" } } do
+      local page = chromium:open { html = waiting, before = [[
+        const real = setTimeout, answers = ]] .. json.encode(case[1]) .. [[;
+        window.setTimeout = (f, milliseconds, ...more) => real(f, milliseconds / 100, ...more)
+        window.fetch = async () => new Response(answers.shift())
+      ]] }
+      page:await "document.querySelector('main').dataset.state !== 'waiting'"
+      assert.equal(case[2], state(page))
+      page:close()
+    end
+  end)
+
   it("says that its link has ended", function()
     local order, page = street.place "sandbox:slow=60", nil
     repeat  -- a machine that pauses in between finds that it has ended already

@@ -85,6 +85,7 @@ script.TEXT = [==[
 
   let stream = null, timer = 0, silence = 0, quiet = QUIET, pause = PAUSE, last = "accepted", trouble = false;
   let question = 0, asked = 0;  // the last one's number, and when it was asked
+  let barred = false;           // whether the last answer was that the shop has to see to it
 
   // One of the texts that the status element carries.
   function tell(name) {
@@ -171,7 +172,9 @@ script.TEXT = [==[
       main().dataset.state = "ended";
       return true;
     }
-    trouble = !next || next.dataset.state === "paused";
+    const first = !barred;  // one such answer may be a whim of the provider's
+    barred = Boolean(next) && next.dataset.state === "unavailable";
+    trouble = !next || next.dataset.state === "paused" || (barred && first);
     if (trouble) tell("trouble");
     if (trouble || next.dataset.state === main().dataset.state) return false;
     become(page);
@@ -257,6 +260,6 @@ script.TEXT = [==[
 ]==]
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-script.HASH = "sha256-sriT7rJ40N+GSLntvMA6Q+Y8ZkXwrCBz/VIDZkTONXg="
+script.HASH = "sha256-P/ExksL16jdEmkPZ+rs0i+HzeytQFXnPkaDUy6sS5Uc="
 
 return script
