@@ -80,6 +80,7 @@ build = {
     ["esim.call"] = "lua/esim/call.lua",
     ["esim.client"] = "lua/esim/client.lua",
     ["esim.code"] = "lua/esim/code.lua",
+    ["esim.colour"] = "lua/esim/colour.lua",
     ["esim.each"] = "lua/esim/each.lua",
     ["esim.env"] = "lua/esim/env.lua",
     ["esim.err"] = "lua/esim/err.lua",

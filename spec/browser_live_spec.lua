@@ -5,6 +5,7 @@
 local browser = require "spec.support.browser"
 local english = require("esim.words").of "en"
 local json = require "esim.json"
+local pages = require "esim.page"
 local provider = require "spec.support.provider"
 local street = require "spec.support.street"
 
@@ -42,7 +43,7 @@ end
 local function follow(seconds, options, try)
   provider.slowly(function(factor)
     local product = ("sandbox:%sslow=%g"):format(options.fails and "failed," or "", seconds * factor)
-    local order = street.place(product)
+    local order = street.place(product, options.fields)
     local page = open(order, options)
     local seen = state(page) == "waiting" and try(page, order) ~= false
     page:close()
@@ -84,6 +85,7 @@ describe("the live page", function()
       page:screenshot "live-waiting"
       assert.same({}, page:violations())
       assert_code(page, order, "order-to-code")
+      assert.equal("H1", page:evaluate "document.activeElement.tagName")  -- and is read out
       assert.equal(1, page:navigations())
       assert.same({}, page:complaints())
       assert.same({}, page:violations())
@@ -130,6 +132,43 @@ describe("the live page", function()
     end)
   end)
 
+  it("notices that its connection has gone silent", function()
+    local cable = chromium:cable(server.port)
+    follow(2, { port = cable.port }, function(page, order)
+      page:await "document.querySelector('.status').textContent !== ''"
+      cable.hush()
+      street.completed(order)
+      assert_code(page, order, "silent")
+      assert.equal(1, page:navigations())
+      assert.same({}, complaints(page))
+    end)
+  end)
+
+  it("looks again at once when its phone wakes, whatever became of the connection", function()
+    local cable = chromium:cable(server.port)
+    for _, event in ipairs {
+      "dispatchEvent(new Event('online'))", "document.dispatchEvent(new Event('visibilitychange'))",
+      "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+    } do
+      follow(2, { port = cable.port, operator = "rare" }, function(page, order)
+        cable.hush()
+        street.completed(order)
+        page:evaluate(event)
+        assert_code(page, order, "woken")
+      end)
+    end
+  end)
+
+  it("goes to the operator's login where its session has ended", function()
+    local link = (street.place("sandbox:slow=60").links.page:gsub("^/esim/", "/guarded/"))
+    local page = chromium:open { url = server.url .. "/login" }
+    page:evaluate("document.cookie = 'known=1; path=/'; setTimeout(() => { location.href = '" .. link .. "' })")
+    page:await "document.querySelector('main[data-state=waiting]') !== null"
+    page:evaluate "document.cookie = 'known=; path=/; Max-Age=0'; dispatchEvent(new Event('online'))"
+    page:await "document.title === 'Log in'"
+    page:close()
+  end)
+
   it("goes on where it is loaded again in the midst", function()
     follow(3, {}, function(page, order)
       page:reload()
@@ -171,6 +210,16 @@ describe("the live page", function()
     end)
   end)
 
+  it("says that a top-up needs no code", function()
+    local iccid = street.completed(street.place "cm9k").iccid
+    follow(2, { fields = { operationType = "TOPUP", esim = { iccid = iccid } } }, function(page)
+      await(page, "topup")
+      assert.truthy(page:text():find(english.topup_title, 1, true))
+      assert.equal(1, page:navigations())
+      assert.same({}, page:complaints())
+    end)
+  end)
+
   it("waits for a provider that is away, at its begin and in the midst", function()
     follow(2, {}, function(page, order)
       assert(box.fault { path = "/v1/order/*", status = 503 })
@@ -190,6 +239,69 @@ describe("the live page", function()
       for _, one in ipairs { page, other } do assert.same({}, complaints(one)) end
       other:close()
     end)
+  end)
+
+  it("does not go back to what was before when its connection opens", function()
+    local html = pages.waiting(pages.settle(), { events = "/events", status = "FULFILLING" })
+    local page = chromium:open { html = html, before = [[
+      window.EventSource = class extends EventTarget {
+        constructor() {
+          super()
+          setTimeout(() => { this.dispatchEvent(new Event('open')); window.opened = true })
+        }
+        close() {}
+      }]] }
+    page:await "window.opened"
+    assert.same({ english.status_making }, page:texts ".status")
+    page:close()
+  end)
+
+  it("keeps to one connection, however often it is woken", function()
+    local page = chromium:open { html = (pages.waiting(pages.settle(), { events = "/events" })), before = [[
+      let now = 0
+      Date.now = () => now += 60000
+      window.streams = new Set()
+      window.EventSource = class extends EventTarget {
+        constructor() { super(); streams.add(this) }
+        close() { streams.delete(this) }
+      }
+      window.answered = 0
+      window.fetch = async () => {
+        await new Promise(done => setTimeout(done, 200))
+        setTimeout(() => { answered++ }, 50)
+        return new Response(document.documentElement.outerHTML)
+      }]] }
+    page:evaluate "['online', 'online', 'online'].map(name => dispatchEvent(new Event(name))).length"
+    page:await "answered === 3"
+    assert.equal(1, page:evaluate "streams.size")
+    page:close()
+  end)
+
+  it("does not wait for ever for an answer that never comes", function()
+    local page = chromium:open { html = (pages.waiting(pages.settle())), before = [[
+      const real = setTimeout
+      window.setTimeout = (f, milliseconds, ...more) => real(f, milliseconds / 100, ...more)
+      window.fetch = (url, { signal }) => new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })]] }
+    await_text(page, "connection_lost")
+    page:close()
+  end)
+
+  it("says that the shop has to see to it when it was told so twice, not once", function()
+    local settled = pages.settle()
+    local waiting, barred = pages.waiting(settled), pages.unavailable(settled, false)
+    for _, case in ipairs { { { barred, waiting, barred, (pages.failed(settled, "o-1")) }, "failed" },
+                            { { barred, barred }, "unavailable" } } do
+      local page = chromium:open { html = waiting, before = [[
+        const real = setTimeout, answers = ]] .. json.encode(case[1]) .. [[;
+        window.setTimeout = (f, milliseconds, ...more) => real(f, milliseconds / 100, ...more)
+        window.fetch = async () => new Response(answers.shift())
+      ]] }
+      page:await "document.querySelector('main').dataset.state !== 'waiting'"
+      assert.equal(case[2], state(page))
+      page:close()
+    end
   end)
 
   it("says that its link has ended", function()

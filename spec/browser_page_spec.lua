@@ -134,6 +134,33 @@ describe("the install page in a browser", function()
     opened:close()
   end)
 
+  -- WCAG 2.2, 1.4.10 and 1.4.4: nothing is cut, and nobody scrolls in two directions.
+  it("is as narrow as its screen, whatever is written in it, and with letters twice as large", function()
+    local wide, own = ("Donaudampfschifffahrt"):rep(4), {}
+    for key in pairs(words.of "en") do own[key] = key ~= "lang" and key ~= "dir" and wide or nil end
+    local all = settled { brand = ("W"):rep(100), logo_svg = "", language = own }
+    local long = profile.new { lpa_url = "LPA:1$" .. ("a"):rep(60) .. ".example.com$" .. ("QR5C"):rep(40) .. "$$1" }
+    for _, html in ipairs {
+      (page.install(long, all)), (page.waiting(all)), (page.failed(all, wide)), (page.unavailable(all, false)),
+    } do
+      for _, width in ipairs { 320, 1000 } do
+        local opened = chromium:open { html = html, viewport = { width = width, height = 700 } }
+        for _, size in ipairs { "100%", "200%" } do
+          opened:evaluate("document.documentElement.style.fontSize = '" .. size .. "'")
+          assert.equal(width, opened:evaluate "document.documentElement.scrollWidth", size)
+        end
+        opened:close()
+      end
+    end
+  end)
+
+  it("can be scanned where a system shows it in colours of its own", function()
+    local opened = open { dark = true }
+    opened:force_colours()
+    assert.same({ bought:code() }, browser.scan(opened:screenshot "forced-colours"))
+    opened:close()
+  end)
+
   it("is printed on one sheet, in every language", function()
     local long = "LPA:1$a-rather-long-name.rsp.truphone.com$" .. ("QR-G-5C-1LS-"):rep(6) .. "$$1"
     for _, language in ipairs(words.LANGUAGES) do

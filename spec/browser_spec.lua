@@ -77,4 +77,17 @@ describe("the specs' browser", function()
     assert.same({ "text" }, page:texts "p")
     page:close()
   end)
+
+  it("says what is missing where its packages cannot be fetched", function()
+    local pipe = assert(io.popen([[
+      folder=$(mktemp -d)
+      npm_config_registry=http://127.0.0.1:1/ npm_config_cache="$folder/cache" \
+        spec/support/npm.sh "$folder" nothing-of-ours@1.2.3 2>&1 || echo "refused"
+      rm -rf "$folder"]]))
+    local said = pipe:read("*a")
+    pipe:close()
+    for _, part in ipairs { "could not fetch nothing-of-ours@1.2.3", "`make demo` does not", "refused\n" } do
+      assert.truthy(said:find(part, 1, true), said)
+    end
+  end)
 end)

@@ -52,9 +52,10 @@ describe("the brand", function()
   end)
 
   it("is refused where it is no text", function()
-    for _, brand in ipairs { "a\nb", "a\0b", "a\127", "\255", "Informa\231\227o", ("x"):rep(401) } do
+    for _, brand in ipairs { "a\nb", "a\0b", "a\127", "\255", "Informa\231\227o", ("x"):rep(101), ("é"):rep(101) } do
       refused({ brand = brand }, "brand")
     end
+    for _, character in ipairs { "x", "é", "𝔼" } do settled { brand = character:rep(100) } end
   end)
 
   it("has a logo that browsers show", function()

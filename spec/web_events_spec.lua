@@ -14,9 +14,10 @@ describe("the events of an order", function()
   setup(function() server = select(2, street.open()) end)
   teardown(street.close)
 
+  -- Without the signs of life, of which there are as many as it takes long.
   local function names(body)
     local list = {}
-    for name in body:gmatch("event: (%l+)\n") do list[#list + 1] = name end
+    for name in body:gmatch("event: (%l+)\n") do list[#list + 1] = name ~= "alive" and name or nil end
     return table.concat(list, " ")
   end
 
@@ -40,7 +41,14 @@ describe("the events of an order", function()
     assert.truthy(seen.ACCEPTED and seen.COMPLETED)
     local done = data(got.body, "done")
     assert.equal(completed(order):code(), scan(ask(done.links.png).body))
-    assert.equal(order.links.page, done.links.page)  -- ends when the link to the events does
+  end)
+
+  it("hand out links that end when theirs does, not later", function()
+    local order = place "cm9k"
+    completed(order)
+    local placed = os.time()
+    repeat until os.time() > placed
+    assert.equal(order.links.page, data(ask(order.links.events).body, "done").links.page)
   end)
 
   it("end with failed, or with an error that tells nothing of the provider", function()
@@ -52,6 +60,22 @@ describe("the events of an order", function()
     local timeout = ask((place("sandbox:slow=60").links.events:gsub("^/esim", "/brief")))
     assert.equal("status error", names(timeout.body))
     assert.equal("timeout", data(timeout.body, "error").kind)
+  end)
+
+  it("end when their link does", function()
+    local order = place "sandbox:slow=60"
+    local got
+    repeat  -- a machine that pauses in between finds that it has ended already
+      got = ask(json.decode(ask("/links?of=ending&id=" .. order.id).body).events)
+    until got.status == 200
+    assert.equal("status error", names(got.body))
+    assert.equal("timeout", data(got.body, "error").kind)
+  end)
+
+  it("keep a word of the provider's on its line, whatever it holds", function()
+    local body = ask((place("cm9k").links.events:gsub("^/esim", "/odd"))).body
+    assert.equal("status error", names(body))
+    assert.equal("WORD\nevent: done\ndata: {}\n\n", data(body, "status").status)
   end)
 
   it("go on where a browser lost them, and do not begin again after the end", function()
@@ -72,7 +96,9 @@ describe("the events of an order", function()
     }
     for _, stream in ipairs(streams) do
       assert.truthy(nginx.eventually(function() return stream.read():find("id: ACCEPTED", 1, true) end))
-      assert.truthy(nginx.eventually(function() return stream.read():find("\n:\n\n", 1, true) end))
+      assert.truthy(nginx.eventually(function()
+        return select(2, stream.read():gsub('event: alive\ndata: {"seconds":1}\n\n', "")) > 1
+      end))
       stream.stop()
     end
     assert.truthy(nginx.eventually(function()

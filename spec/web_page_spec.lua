@@ -3,6 +3,7 @@
 -- Only under LuaJIT.
 
 local english = require("esim.words").of "en"
+local json = require "esim.json"
 local street = require "spec.support.street"
 
 local ask, place = street.ask, street.place
@@ -43,11 +44,41 @@ describe("an order's page", function()
     assert.truthy(ask(events, { seconds = 2 }).body:find("event: status", 1, true))
   end)
 
+  it("asks for the events on its own origin, whatever name the links give it", function()
+    local page = ask((going.links.page:gsub("^/esim/", "/far/")))
+    assert.equal(202, page.status)
+    assert.truthy(page.body:find('data-events="/esim/events/' .. going.id, 1, true))
+    assert.is_nil(page.body:find("esim.example.com", 1, true))
+  end)
+
+  it("is not found where the provider does not know the order", function()
+    local saved = "esim-order%201%20id=no-such-order%20created=1700000000%20status=ACCEPTED%20end"
+    local links = json.decode(ask("/links?id=" .. saved).body)
+    street.assert_not_found(ask(links.page))
+  end)
+
   it("says what to do when the order has failed", function()
     local page = ask(failed.links.page)
     assert.same({ 200, nil }, { page.status, page.headers.refresh })
     assert.truthy(page.body:find(english.failed_do, 1, true))
     assert.truthy(page.body:find(failed.id, 1, true))
+    assert_policy(page)
+  end)
+
+  it("says that the shop has to see to it where the provider's code cannot be used", function()
+    local page = ask((order.links.page:gsub("^/esim", "/unusable")))
+    assert.same({ 502, nil, nil }, { page.status, page.headers.refresh, page.headers["retry-after"] })
+    assert.truthy(page.body:find(english.unavailable_shop, 1, true))
+    for _, secret in ipairs { "no host", "QR-G-5C-1LS-1W1Z9" } do assert.is_nil(page.body:find(secret, 1, true)) end
+    street.assert_guarded(page)
+    assert_policy(page)
+    street.assert_not_found(ask((order.links.svg:gsub("^/esim", "/unusable"))))
+  end)
+
+  it("says so too where the provider refuses the operator's credentials", function()
+    local page = ask((going.links.page:gsub("^/esim", "/wrong")))
+    assert.same({ 502, nil }, { page.status, page.headers["retry-after"] })
+    assert.truthy(page.body:find(english.unavailable_shop, 1, true))
     assert_policy(page)
   end)
 
@@ -88,6 +119,7 @@ describe("an order's page", function()
       assert.truthy(server:log():find(said), label)
     end
     assert.is_nil(server:log():find("SECRET", 1, true))
+    assert.is_nil(server:log():find(order.links.page:match("[^/]+$"), 1, true))  -- whoever reads it could take the line
   end)
 
   it("says that the provider is away, and when to come again", function()

@@ -81,7 +81,12 @@ describe("a table of texts", function()
     { "a key that is none", { copi = "x" } }, { "a number", { copy = 1 } }, { "an empty text", { copy = "" } },
     { "a list", { "Copy" } }, { "a text without end", { copy = ("x"):rep(1001) } },
     { "a line break", { copy = "a\nb" } }, { "a NUL", { copy = "a\0b" } }, { "Latin-1", { copy = "Informa\231\227o" } },
-    { "a C1 control character", { copy = "a\194\133b" } },
+    { "a C1 control character", { copy = "a\194\133b" } }, { "a surrogate", { copy = "\237\160\128" } },
+    { "more bytes than a character needs", { copy = "\224\128\188" } },
+    { "four of them", { copy = "\240\130\130\172" } },
+    { "what is beyond Unicode", { copy = "\244\144\128\128" } }, { "five bytes", { copy = "\248\136\128\128\128" } },
+    { "a character broken off", { copy = "\226\130" } }, { "a lone byte", { copy = "\128" } },
+    { "an override of direction", { copy = "Lumo \226\128\174omuL" } },
     { "a language tag that is none", { lang = "en\" onload=\"x" } }, { "a direction that is none", { dir = "up" } },
   }
   for _, case in ipairs(REFUSED) do
@@ -92,6 +97,15 @@ describe("a table of texts", function()
       assert.is_string(tostring(e))
     end)
   end
+
+  it("may hold any character, at the ends of each length too", function()
+    for _, text in ipairs {
+      "\194\160", "\223\191", "\224\160\128", "\236\191\191", "\237\159\191", "\238\128\128", "\239\191\189",
+      "\240\144\128\128", "\243\191\191\189", "\244\143\191\189", "\226\128\143", "\226\129\167",
+    } do
+      assert.equal(text, assert(words.of { copy = text }).copy)
+    end
+  end)
 
   for _, tag in ipairs { "en", "pt-BR", "zh-Hant-TW", "gsw" } do
     it("may be in " .. tag, function()

@@ -14,6 +14,7 @@ local err = require "esim.err"
 local events = require "esim.web.events"
 local json = require "esim.json"
 local link = require "esim.web.link"
+local loop = require "esim.loop"
 local native = require "esim.native"
 local page = require "esim.page"
 local order_of = require("esim.order.saved").read
@@ -45,6 +46,11 @@ Web.__index = Web
 
 function Web:__tostring()
   return "esim.web: " .. inner[self].base
+end
+
+-- A line in nginx's error log. Not by ngx.log: that quotes the request, whose URI is a link that opens an order.
+local function complain(sentence)
+  loop.tell("esim.web: " .. sentence:gsub("%c", " "), "error")
 end
 
 -- Options.
@@ -201,7 +207,7 @@ local function tell(self, order)
     ok, reason = tell_order(inner[self].client, order, hook)
   end
   if not ok then
-    ngx.log(ngx.ERR, "esim.web: on_order failed for order ", order.id, ": ", err.redact(tostring(reason)))
+    complain(("on_order failed for order %s: %s"):format(order.id, err.redact(tostring(reason))))
   end
 end
 
@@ -212,8 +218,7 @@ local function place(self, given, correlation_id)
     correlation_id = correlation_id, timeout = mine.order_timeout,
   })
   if not ok then
-    local reason = err.redact(tostring(order))
-    ngx.log(ngx.ERR, "esim.web: the order with correlation id ", correlation_id, " raised: ", reason)
+    complain(("the order with correlation id %s raised: %s"):format(correlation_id, err.redact(tostring(order))))
     return nil, err.new("unknown", { message = "the server failed meanwhile", correlation_id = correlation_id })
   end
   return order, e
@@ -342,7 +347,7 @@ end
 local function settled_for(self, order)
   local settled, wrong = inner[self].brand:settled(order, ngx.var.http_accept_language)
   if wrong then
-    ngx.log(ngx.ERR, "esim.web: page failed for order ", order.id, ": ", wrong)
+    complain(("page failed for order %s: %s"):format(order.id, wrong))
   end
   return settled
 end

@@ -21,12 +21,23 @@ local function invalid(message)
   return nil, err.new("invalid", { field = "language", message = message })
 end
 
+-- What becomes of well-formed characters (Unicode, table 3-7), in that order: control characters (C1, and embeddings
+-- and overrides of direction, which turn round the text beside them) one of ASCII, all others a space.
+local CHARACTERS = {
+  { "\194[\128-\159]", "\1" }, { "\226\128[\170-\174]", "\1" },
+  { "[\194-\223][\128-\191]", " " }, { "\224[\160-\191][\128-\191]", " " },
+  { "\237[\128-\159][\128-\191]", " " }, { "[\225-\236\238\239][\128-\191][\128-\191]", " " },
+  { "\240[\144-\191][\128-\191][\128-\191]", " " },
+  { "[\241-\243][\128-\191][\128-\191][\128-\191]", " " }, { "\244[\128-\143][\128-\191][\128-\191]", " " },
+}
+
 --- Whether `text` is UTF-8 without control characters: what may stand in a page.
 -- @param text  string
 function words.is_text(text)
-  local rest = text:gsub("\194[\128-\159]", "\1"):gsub("[\194-\223][\128-\191]", " ")
-    :gsub("[\224-\239][\128-\191][\128-\191]", " "):gsub("[\240-\244][\128-\191][\128-\191][\128-\191]", " ")
-  return not rest:find("[%c\127-\255]")
+  for _, rule in ipairs(CHARACTERS) do
+    text = text:gsub(rule[1], rule[2])
+  end
+  return not text:find("[%c\127-\255]")
 end
 
 local function check(key, text, english)

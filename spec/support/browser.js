@@ -116,7 +116,8 @@ const questions = {
     return false
   },
 
-  scheme: (number, name) => pages[number].page.emulateMedia({ colorScheme: name }),
+  // { colorScheme, forcedColors, reducedMotion, media }, as playwright says
+  media: (number, options) => pages[number].page.emulateMedia(options),
 
   click: (number, selector) => pages[number].page.click(selector),
 
@@ -148,9 +149,10 @@ const questions = {
     return { requests, complaints, navigations }
   },
 
-  // A way to a port of this machine that can be cut -> its own port
+  // A way to a port of this machine that can be cut or hushed -> its own port
   cable: cable.lay,
   cut: cable.cut,
+  hush: cable.hush,
   mend: cable.mend,
 }
 

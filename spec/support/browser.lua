@@ -109,12 +109,13 @@ function Browser:open(options)
 end
 
 --- A way to a port of this machine that can be cut.
--- @return { port, cut = function() … end, mend = function() … end }
+-- @return { port, cut, mend, hush: functions; hush keeps back what is under way now, without a word to either end }
 function Browser:cable(port)
   local own = self:ask("cable", port)
-  return {
-    port = own, cut = function() self:ask("cut", own) end, mend = function() self:ask("mend", own) end,
-  }
+  local function does(question)
+    return function() self:ask(question, own) end
+  end
+  return { port = own, cut = does "cut", mend = does "mend", hush = does "hush" }
 end
 
 function Page:ask(question, ...)
@@ -155,7 +156,12 @@ end
 
 --- Turn the light on or off: "light", "dark".
 function Page:scheme(name)
-  self:ask("scheme", name)
+  self:ask("media", { colorScheme = name })
+end
+
+--- Show it in the few colours of a system's own (Windows' high contrast).
+function Page:force_colours()
+  self:ask("media", { forcedColors = "active" })
 end
 
 function Page:reload()

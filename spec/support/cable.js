@@ -1,5 +1,5 @@
 // A way to a port of this machine that can be cut: what is under way breaks off, and nobody gets through until it is
-// mended.
+// mended. Or hushed: what is under way gets no further, and neither end is told; others get through.
 'use strict'
 
 const net = require('net')
@@ -37,6 +37,13 @@ exports.cut = port => {
   const cable = cables.get(port)
   cable.cut = true
   for (const socket of cable.sockets) socket.destroy()
+}
+
+exports.hush = port => {
+  for (const socket of cables.get(port).sockets) {
+    socket.unpipe()
+    socket.pause()
+  }
 }
 
 exports.mend = port => { cables.get(port).cut = false }

@@ -2,6 +2,7 @@
 
 local esim = require "esim"
 local json = require "esim.json"
+local profile = require "esim.profile"
 local web = require "esim.web"
 
 local ngx = ngx  -- luacheck: ignore
@@ -66,6 +67,8 @@ desk.labels = open { base = "/labels", page = function(order)
   return { brand = "Label of " .. order.id }
 end }
 desk.alone = open { base = "/alone" }  -- mounted without its events
+desk.rare = open { base = "/rare", heartbeat = 3600 }
+desk.guarded = open { base = "/guarded" }  -- behind a login
 desk.ending = open { base = "/ending", lifetime = 3 }
 desk.short = open { lifetime = 1 }
 desk.brief = open { timeout = 1 }
@@ -78,6 +81,20 @@ desk.broken = open { client = {
   resume = connect.resume,
   order = function() error("gone wrong with LPA:1$rsp.example.com$SECRET") end,
 } }
+-- A provider whose codes are none.
+desk.unusable = open { base = "/unusable", client = { resume = function()
+  return {
+    id = "o-1", status = "COMPLETED", poll = function() return "COMPLETED" end,
+    wait = function() return profile.new { matchingId = "QR-G-5C-1LS-1W1Z9", smdpUrl = "<b>no host</b>" } end,
+  }
+end } }
+-- A provider that tries to write events of its own.
+desk.odd = open { client = { resume = function()
+  return {
+    id = "o-1", status = "WORD\nevent: done\ndata: {}\n\n", poll = function() end, cancel = function() end,
+    wait = function() return nil, { kind = "timeout" } end,
+  }
+end } }
 desk.wrong = open { client = client(os.getenv "SHOP_URL", "wrong") }
 
 --- The links that one operator makes for an order id.

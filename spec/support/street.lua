@@ -19,16 +19,21 @@ local SERVER = [=[
     lua_check_client_abort off;
     content_by_lua_block { require("spec.support.desk").web:events() }
   }
-  location ~ ^/(brief|broken|hasty|slow|down|wrong)/(\w+) {
+  location ~ ^/(brief|broken|far|hasty|odd|slow|down|wrong)/(\w+) {
     content_by_lua_block {
       local desk = require("spec.support.desk")[ngx.var[1]]
       desk[ngx.var[2]](desk)
     }
   }
-  location ~ ^/(shop|fado|labels|ending)/ {
+  location ~ ^/(shop|fado|labels|ending|rare|unusable)/ {
     content_by_lua_block { require("spec.support.desk")[ngx.var[1]]:handle() }
   }
   location /alone/page/ { content_by_lua_block { require("spec.support.desk").alone:handle() } }
+  location /guarded/ {
+    if ($cookie_known = "") { return 302 /login; }
+    content_by_lua_block { require("spec.support.desk").guarded:handle() }
+  }
+  location = /login { default_type text/html; return 200 "<title>Log in</title>Log in"; }
   location = /links { content_by_lua_block { require("spec.support.desk").links(ngx.req.get_uri_args()) } }
   location = /misuse { content_by_lua_block { require("spec.support.desk").misuse() } }
 ]=]
@@ -61,15 +66,16 @@ function street.ask(link, options)
 end
 
 --- Place an order for a product.
--- @param path  default: /esim/order
-function street.post(product, options, path)
-  return curl.post(street.server.url .. (path or "/esim/order"), json.encode(provider.input(product)), options)
+-- @param path    default: /esim/order
+-- @param fields  of the order, other than usual
+function street.post(product, options, path, fields)
+  return curl.post(street.server.url .. (path or "/esim/order"), json.encode(provider.input(product, fields)), options)
 end
 
 --- Place an order that is accepted.
 -- @return what came back, decoded
-function street.place(product)
-  local got = street.post(product)
+function street.place(product, fields)
+  local got = street.post(product, nil, nil, fields)
   assert.equal(202, got.status, got.body)
   return json.decode(got.body)
 end

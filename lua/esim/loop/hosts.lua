@@ -116,7 +116,7 @@ function hosts.use(with)
 end
 
 --- Write a line, without secrets, into the host's own log; where it has none, to stderr.
--- @param level  "info", or "warn" (default)
+-- @param level  "info", "warn" (default) or "error"
 function hosts.tell(line, level)
   local tell = hosts.host().tell or blocking.tell
   tell(line, level)

@@ -360,12 +360,15 @@ function nginx.detach(f, ...)
   return begun
 end
 
+local LEVELS = { info = ngx.INFO, warn = ngx.WARN, error = ngx.ERR }
+
 --- Write a line into the error log of nginx's main level. ngx.log would quote the request that happens to run, and its
 -- URI may be a link that opens an order (esim.web).
+-- @param level  "info", "warn" (where it is not given) or "error", which nginx logs unless it is told to be quieter
 function nginx.tell(line, level)
   require "ngx.errlog"  -- which declares the function
   local raw_log = ffi.C["ngx_" .. ngx.config.subsystem .. "_lua_ffi_raw_log"]
-  raw_log(nil, level == "info" and ngx.INFO or ngx.WARN, line, #line)
+  raw_log(nil, LEVELS[level or "warn"], line, #line)
 end
 
 -- A worker that is dead is the master's to bury, at once.

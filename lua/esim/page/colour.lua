@@ -1,31 +1,13 @@
---- Colours as "#rrggbb", and whether they can be read: contrast as WCAG 2.2 defines it.
+--- Whether colours ("#rrggbb") can be read: contrast as WCAG 2.2 defines it, and what has enough of it.
+
+local parse = require("esim.colour").parse
+local luminance = require("esim.colour").luminance
 
 local colour = {}
 
---- The channels of a colour.
--- @param text  "#rrggbb"
--- @return red, green, blue (0 to 255), or nil
-function colour.parse(text)
-  local red, green, blue = text:match("^#(%x%x)(%x%x)(%x%x)$")
-  if red then
-    return tonumber(red, 16), tonumber(green, 16), tonumber(blue, 16)
-  end
-end
-
--- One channel's share of the light (WCAG 2.2, "relative luminance").
-local function light_of(channel)
-  local share = channel / 255
-  return share <= 0.04045 and share / 12.92 or ((share + 0.055) / 1.055) ^ 2.4
-end
-
-local function luminance(text)
-  local red, green, blue = colour.parse(text)
-  return 0.2126 * light_of(red) + 0.7152 * light_of(green) + 0.0722 * light_of(blue)
-end
-
 --- The contrast of two colours, from 1 to 21.
 function colour.contrast(a, b)
-  local first, second = luminance(a), luminance(b)
+  local first, second = luminance(parse(a)), luminance(parse(b))
   return (math.max(first, second) + 0.05) / (math.min(first, second) + 0.05)
 end
 
@@ -36,8 +18,8 @@ end
 
 -- `share` of `other` mixed into a colour.
 local function mix(text, other, share)
-  local red, green, blue = colour.parse(text)
-  local to_red, to_green, to_blue = colour.parse(other)
+  local red, green, blue = parse(text)
+  local to_red, to_green, to_blue = parse(other)
   local function one(from, to) return math.floor(from + (to - from) * share + 0.5) end
   return ("#%02x%02x%02x"):format(one(red, to_red), one(green, to_green), one(blue, to_blue))
 end

@@ -7,9 +7,10 @@ script.TEXT = [==[
 "use strict";
 (() => {
   const PAUSE = 2000, LONGEST = 60000;  // milliseconds until the page looks again: the first, the last
-  const QUIET = 30000;                  // after which a page that comes to the front looks once more
+  const PATIENCE = 30000;               // that an answer may take
+  const QUIET = 45000, DAY = 86400000;  // without a sign of life: until the events say how often there is one; at most
   const STAGES = ["accepted", "making", "ready"];
-  const STAGE_OF = { ACCEPTED: "accepted", COMPLETED: "ready", FAILED: "making" };
+  const STAGE_OF = new Map([["ACCEPTED", "accepted"], ["COMPLETED", "ready"]]);  // any other: it is being made
 
   const main = () => document.querySelector("main");
   const all = (selector) => [...main().querySelectorAll(selector)];
@@ -82,7 +83,9 @@ script.TEXT = [==[
 
   // The live page.
 
-  let stream = null, timer = 0, pause = PAUSE, heard = 0, last = "accepted", trouble = false;
+  let stream = null, timer = 0, silence = 0, quiet = QUIET, pause = PAUSE, last = "accepted", trouble = false;
+  let question = 0, asked = 0;  // the last one's number, and when it was asked
+  let barred = false;           // whether the last answer was that the shop has to see to it
 
   // One of the texts that the status element carries.
   function tell(name) {
@@ -92,7 +95,7 @@ script.TEXT = [==[
   }
 
   function show(status) {
-    last = STAGE_OF[status] || "making";
+    last = STAGE_OF.get(status) || "making";
     const reached = STAGES.indexOf(last);
     for (const stage of all("[data-stage]")) {
       const place = STAGES.indexOf(stage.dataset.stage);
@@ -111,7 +114,14 @@ script.TEXT = [==[
     if (stream) stream.close();
     stream = null;
     clearTimeout(timer);
+    clearTimeout(silence);
     timer = 0;
+  }
+
+  // A connection may be gone without a word.
+  function hear() {
+    clearTimeout(silence);
+    silence = setTimeout(again, quiet, watch);
   }
 
   function later() {
@@ -137,19 +147,34 @@ script.TEXT = [==[
     watch();
   }
 
+  // What this address shows now.
+  async function fetched() {
+    const control = new AbortController(), end = setTimeout(() => control.abort(), PATIENCE);
+    try {
+      const answer = await fetch(location.href, { cache: "no-store", redirect: "manual", signal: control.signal });
+      return { status: answer.status, moved: answer.type === "opaqueredirect", page: parse(await answer.text()) };
+    } finally {
+      clearTimeout(end);
+    }
+  }
+
   // Whether there is nothing left to wait for, or the page is another by now. One that waits stays while the server has
   // trouble, and says so.
-  async function turned() {
-    heard = performance.now();
-    const answer = await fetch(location.href, { cache: "no-store", redirect: "error" });
-    const page = parse(await answer.text()), next = page.querySelector("main[data-state]");
-    if (answer.status === 404 || answer.status === 410) {
+  function turned({ status, moved, page }) {
+    const next = page.querySelector("main[data-state]");
+    if (moved) {
+      location.reload();  // such as to a login, which no script can pass
+      return true;
+    }
+    if (status === 404 || status === 410) {
       close();
       tell("expired");
       main().dataset.state = "ended";
       return true;
     }
-    trouble = !next || next.dataset.state === "paused";
+    const first = !barred;  // one such answer may be a whim of the provider's
+    barred = Boolean(next) && next.dataset.state === "unavailable";
+    trouble = !next || next.dataset.state === "paused" || (barred && first);
     if (trouble) tell("trouble");
     if (trouble || next.dataset.state === main().dataset.state) return false;
     become(page);
@@ -158,29 +183,43 @@ script.TEXT = [==[
 
   const waits = () => main().dataset.state === "waiting" || main().dataset.state === "paused";
 
-  // Ask the page itself; if it is the same still, go on by `next`.
+  // Ask the page itself; if it is the same still, go on by `next`. Of several that are under way the last one counts.
   async function ask(next) {
+    const mine = ++question;
+    asked = Date.now();
     try {
-      if (!await turned() && waits()) next();
+      const answer = await fetched();
+      if (mine === question && !turned(answer) && waits()) next();
     } catch (unreachable) {
+      if (mine !== question) return;
       trouble = false;
       tell("lost");
       later();
     }
   }
 
+  function again(next) {
+    close();
+    ask(next);
+  }
+
   function finish(status) {
     show(status);
-    close();
-    ask(later);
+    again(later);
   }
 
   function listen(address) {
-    const mine = new EventSource(address);
+    const mine = new EventSource(address), stage = main().querySelector("[aria-current]");
     stream = mine;
-    mine.addEventListener("open", () => { heard = performance.now(); if (!trouble) tell(last); });
+    if (stage) last = stage.dataset.stage;
+    hear();
+    mine.addEventListener("open", () => { hear(); if (!trouble) tell(last); });
+    mine.addEventListener("alive", (event) => {
+      quiet = Math.min(3000 * data(event).seconds || QUIET, DAY);
+      hear();
+    });
     mine.addEventListener("status", (event) => {
-      heard = performance.now();
+      hear();
       pause = PAUSE;
       trouble = false;
       show(data(event).status);
@@ -189,6 +228,7 @@ script.TEXT = [==[
     mine.addEventListener("failed", () => finish("FAILED"));
     mine.addEventListener("error", (event) => {
       if (stream !== mine) return;
+      hear();
       trouble = trouble || typeof event.data === "string";  // the server's; one without data is the browser's own
       tell(trouble ? "trouble" : "lost");
       if (mine.readyState === EventSource.CLOSED) later();  // else the browser connects again by itself
@@ -202,19 +242,17 @@ script.TEXT = [==[
     else later();
   }
 
-  // A phone that slept, or came back to the network, does not wait for the pause to end.
+  // A phone that slept, or came back to the network, waits neither for the pause to end nor for the silence: no clock
+  // may have run meanwhile but that of the day.
   function wake() {
-    if (document.hidden) return;
-    if (timer) {
-      close();
-      pause = PAUSE;
-      ask(watch);
-    } else if (stream && performance.now() - heard > QUIET) {
-      ask(() => {});
-    }
+    if (document.hidden || !waits()) return;
+    if (!timer && Math.abs(Date.now() - asked) < PAUSE) return;
+    pause = PAUSE;
+    again(watch);
   }
   document.addEventListener("visibilitychange", wake);
   addEventListener("online", wake);
+  addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
 
   arrange();
   watch();
@@ -222,6 +260,6 @@ script.TEXT = [==[
 ]==]
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-script.HASH = "sha256-xGEjO6GxfgXOLzKME45bpCVtuT0jG3EjbftD83fSBdQ="
+script.HASH = "sha256-P/ExksL16jdEmkPZ+rs0i+HzeytQFXnPkaDUy6sS5Uc="
 
 return script

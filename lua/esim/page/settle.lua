@@ -5,6 +5,7 @@ local colour = require "esim.page.colour"
 local err = require "esim.err"
 local misuse = require "esim.misuse"
 local native = require "esim.native"
+local parse_colour = require("esim.colour").parse
 local style = require "esim.page.style"
 local words = require "esim.words"
 
@@ -12,7 +13,7 @@ local settle = {}
 
 settle.TYPES = { brand = "string", colour = "string", logo_svg = "string", language = true, help_url = "string" }
 
-local BRAND = 100        -- characters, at most four bytes each
+local BRAND = 100        -- characters
 local LOGO = 65536       -- bytes
 local URL = 2048         -- bytes
 local COLOUR = "#1a56b0"
@@ -29,14 +30,14 @@ end
 local checks, ORDER = {}, { "brand", "colour", "logo_svg", "help_url" }
 
 function checks.brand(text)
-  if #text > 4 * BRAND or not words.is_text(text) then
+  if #text:gsub("[\128-\191]", "") > BRAND or not words.is_text(text) then
     return invalid("brand", ("must be UTF-8 without control characters, of at most %d characters"):format(BRAND))
   end
   return true
 end
 
 function checks.colour(text)
-  if not colour.parse(text) then
+  if not parse_colour(text) then
     return invalid("colour", "must be such as #1a56b0")
   end
   return true

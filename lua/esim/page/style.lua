@@ -20,7 +20,7 @@ html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0; min-height: 100vh; display: flex; flex-direction: column; background: var(--ground); color: var(--text);
   font: 400 1.0625rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
-  overflow-wrap: break-word;
+  overflow-wrap: anywhere;
 }
 h1, h2, h3, p, ol, ul, dl, dd { margin: 0; }
 h1 { font-size: clamp(1.75rem, 1.4rem + 1.6vw, 2.375rem); line-height: 1.15; letter-spacing: -.02em; }
@@ -92,8 +92,9 @@ code {
 }
 .field code { flex: 1 1 auto; min-width: 0; }
 .copy {
-  min-width: 5.5rem; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--strong); border-radius: .625rem;
-  background: var(--card); color: var(--text); font: inherit; font-size: .9375rem; font-weight: 600; cursor: pointer;
+  min-width: min(5.5rem, 100%); min-height: 2.75rem; padding: .5rem 1rem;
+  border: 1px solid var(--strong); border-radius: .625rem; background: var(--card); color: var(--text);
+  font: inherit; font-size: .9375rem; font-weight: 600; cursor: pointer;
 }
 .copy:hover { border-color: var(--text); }
 .says {
@@ -188,6 +189,6 @@ main[data-state="ended"] :is(.lead, .stages) { display: none; }
 style.GROUNDS = { light = "#f4f5f7", dark = "#1a1d23" }
 
 --- SHA-256 of the text, in Base64, for the page's policy.
-style.HASH = "sha256-MhpVvncuXaYrHq9oGdC1TP1QIGc1d3L3Y/FnDWWaVz0="
+style.HASH = "sha256-1q1S+r7AWjZEv1krkekp8rxR1qCOPurtaJCR3wNsNOY="
 
 return style

@@ -23,11 +23,16 @@ local function send(name, data, id, retry)
     retry and ("retry: %d\n"):format(math.ceil(retry) * 1000) or "", assert(json.encode(data))))
 end
 
--- Something is written now and then, else nobody notices a client that is gone (lua_check_client_abort off, or a
+-- A sign of life, with the seconds until the next one. It is an event, for a script is not told of comments.
+local function live(seconds)
+  return send("alive", { seconds = seconds })
+end
+
+-- Something is written now and then, else neither side notices that the other is gone (lua_check_client_abort off, or a
 -- network that went silent). A worker that is to end does not wait for its streams: browsers connect to the next one.
 local function beat(order, finished, seconds)
   while not finished:wait(seconds) do
-    if ngx.worker.exiting() or not write(":\n\n") then
+    if ngx.worker.exiting() or not live(seconds) then
       order:cancel()
     end
   end
@@ -64,7 +69,8 @@ function events.serve(order, options)
   ngx.header["Content-Type"] = "text/event-stream"
   ngx.header["X-Accel-Buffering"] = "no"
   ngx.send_headers()  -- apart: else what a proxy asks for by HTTP/1.0 is held back to its end
-  if ngx.req.get_method() == "HEAD" or not write(("retry: %d\n\n"):format(RETRY * 1000)) then
+  if ngx.req.get_method() == "HEAD" or not write(("retry: %d\n\n"):format(RETRY * 1000))
+    or not live(options.heartbeat) then
     return
   end
   local finished = assert(semaphore.new(0))
