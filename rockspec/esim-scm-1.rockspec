@@ -91,6 +91,7 @@ build = {
     ["esim.loop.blocking"] = "lua/esim/loop/blocking.lua",
     ["esim.loop.copas"] = "lua/esim/loop/copas.lua",
     ["esim.loop.cqueues"] = "lua/esim/loop/cqueues.lua",
+    ["esim.loop.hands"] = "lua/esim/loop/hands.lua",
     ["esim.loop.hosts"] = "lua/esim/loop/hosts.lua",
     ["esim.loop.luv"] = "lua/esim/loop/luv.lua",
     ["esim.loop.nginx"] = "lua/esim/loop/nginx.lua",

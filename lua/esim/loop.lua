@@ -304,6 +304,12 @@ function loop.check(call)
   end
 end
 
+--- Have a wait done elsewhere than on the caller's stack: see esim.loop.hands. Shallow: his stack is not to grow.
+-- @return function(step, …) | nil: not for this caller, who waits himself
+function loop.errand()
+  return not guarded and hosts.errand() or nil
+end
+
 local function call_guarded(f, value)
   guarded = true
   string.gsub("-", "-", function() f(value) end)

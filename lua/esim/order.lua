@@ -70,6 +70,21 @@ local function result(self, e)
   return nil, failure or e
 end
 
+-- A wait whose steps hands do: `step`, see there.
+local Errand = setmetatable({}, wait.Wait)
+Errand.__index = Errand
+
+-- End a wait, whatever happens; where it was broken off also where the next call finds no memory.
+local function put_down(look, fine)
+  if not fine then
+    look.deadline, loop.orphans.first = loop.orphans.first, look  -- no call: see there
+  end
+  look:stop()
+  if not fine then
+    loop.orphans.first = look.deadline
+  end
+end
+
 -- Look until it is final: err or nil.
 local function look_on(look, options)
   local on, e = look:start(options)
@@ -80,35 +95,12 @@ local function look_on(look, options)
   return e
 end
 
--- The same in one of our tasks, whose waits nothing breaks off: while it waits no pcall stands on its stack.
--- @return true, err or nil | false and what was raised
-local function look_on_in_task(look, options)
-  local fine, on, e = protect.call(look.start, look, options)
-  while fine and on do
-    loop.await(look)
-    fine, on, e = protect.call(look.proceed, look)
-  end
-  if not fine then
-    return false, on
-  end
-  return true, e
-end
-
 -- Look until it is final, and end the poll whatever happens, also when on_status raises or the script is interrupted.
 local function watch(self, options)
-  local in_task, look = loop.host().unbroken, wait.new(self, options)
-  local fine, e
-  if in_task then
-    fine, e = look_on_in_task(look, options)
-  else
-    fine, e = protect.call(look_on, look, options)
-  end
+  local look = wait.new(self, options)
+  local fine, e = protect.call(look_on, look, options)
+  put_down(look, fine)
   if not fine then
-    look.deadline, loop.orphans.first = loop.orphans.first, look  -- no call: see there
-  end
-  look:stop()
-  if not fine then
-    loop.orphans.first = look.deadline
     error(e, 0)
   end
   return result(self, e)
@@ -125,12 +117,62 @@ local function watch_told(self, options)
   return result(self, e)
 end
 
+local function tell(self, word, outcome)
+  local told = state.client(self).log
+  if told then
+    told_wait.tell(told, state.told(self), word, outcome)
+  end
+end
+
+-- What a step brought: the wait, which goes on | nil, and as esim.loop.hands says: whether it was fine, and what
+-- order:wait returns or raises.
+local function after(look, fine, on, e)
+  local one = look.order
+  if fine and on then
+    return look
+  end
+  put_down(look, fine)
+  if not fine then
+    tell(one, "ended", "raised")
+    return nil, false, on
+  end
+  local profile
+  profile, e = result(one, e)
+  tell(one, "ended", profile and "completed" or e.kind)
+  return nil, true, profile, e
+end
+
+function Errand:step()
+  return after(self, protect.call(self.proceed, self))
+end
+
+-- The first step. Misuse is left to whom it is told: nil.
+local function begin(self, options)
+  if not pcall(wait.check, options, "order:wait", 1) then
+    return nil
+  elseif state.is_final(self) then
+    return nil, true, result(self)
+  end
+  tell(self, "begun")
+  local look = wait.new(self, options, Errand)
+  return after(look, protect.call(look.start, look, options))
+end
+
 --- Wait until the order is completed.
 -- @param options  timeout (seconds, mandatory); price (seconds of unseen waiting that one look is
 --   worth, default 1) or first, factor, cap (seconds), jitter of a schedule of your own;
 --   on_status(order, status), called for each new status
 -- @return profile | nil, err (`timeout`: the order goes on, wait again)
 function Order:wait(options)
+  local errand = loop.errand()
+  if errand then
+    local fine, profile, e = errand(begin, self, options)
+    if fine then
+      return profile, e
+    elseif fine == false then
+      error(profile, 0)
+    end
+  end
   wait.check(options, "order:wait", 2)
   if state.is_final(self) then
     return result(self)

@@ -4,6 +4,7 @@
 
 local blocking = require "esim.loop.blocking"
 local err = require "esim.err"
+local hands = require "esim.loop.hands"
 local hosts = require "esim.loop.hosts"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
@@ -19,6 +20,8 @@ local alive = {}          -- tasks that have not ended: a set
 local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
 local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: who belongs to which esim.run
 
+-- Of a task that we run: `thread`, its coroutine; `at`: what it is to begin with, the hand that is at a step of its
+-- errand, the pending that the next step is for, or false.
 local Task = {}
 Task.__index = Task
 
@@ -39,8 +42,18 @@ local function suspend(pending)
   pending.wake = nil
 end
 
+-- Have something done as esim.loop.hands says.
+local function delegate(step, ...)
+  return coroutine.yield(hands.ERRAND, step, ...)
+end
+
+-- A hand's errands are its own, and so are those of what stands in for a task in Lua 5.1.
+local function errand()
+  return running and coroutine.running() == running.thread and hosts.is_yieldable() and delegate or nil
+end
+
 local tasks = {
-  name = "tasks", unbroken = true, current = current, busy = function() return running ~= nil end, await = suspend,
+  name = "tasks", current = current, busy = function() return running ~= nil end, await = suspend, errand = errand,
 }
 loop.schedule(tasks)
 
@@ -70,23 +83,75 @@ local function end_task(t, ok, ...)
   record(t, ok, ...)
 end
 
-local function resume(t)
-  local before = running
-  running = t
-  if t.args then
-    local args = t.args
-    t.args = nil
-    end_task(t, coroutine.resume(t.thread, unpack(args, 1, args.n)))
+local heed
+
+-- Its own coroutine goes on.
+local function go_on(t, ...)
+  return heed(t, coroutine.resume(t.thread, ...))
+end
+
+local step
+
+-- What came of a step. A pending that is ready already is not waited for.
+local function heed_hand(t, hand, ok, first, pending, ...)
+  if ok and not hands.is_done(hand, first) then
+    return
+  end
+  t.at = false
+  if not ok then
+    return go_on(t, false, first)
+  elseif not pending then
+    return go_on(t, ...)
+  elseif pending.ready then
+    return step(t, pending.step, pending)
   else
-    end_task(t, coroutine.resume(t.thread))
+    t.at, pending.task, pending.wake = pending, t, wake
+  end
+end
+
+step = function(t, f, ...)
+  local ok, hand = pcall(hands.take, t.thread)
+  if not ok then
+    return go_on(t, false, hand)
+  end
+  t.at = hand
+  return heed_hand(t, hand, coroutine.resume(hand, f, ...))
+end
+
+-- What came of its own coroutine.
+heed = function(t, ok, ...)
+  if ok and (...) == hands.ERRAND then
+    return step(t, select(2, ...))
+  end
+  return end_task(t, ok, ...)
+end
+
+local function resume(t)
+  local before, at = running, t.at
+  running = t
+  if not at then
+    go_on(t)
+  elseif type(at) == "thread" then
+    heed_hand(t, at, coroutine.resume(at))
+  elseif not at.step then
+    t.at = false
+    go_on(t, unpack(at, 1, at.n))
+  elseif at.ready then
+    at.wake = nil
+    step(t, at.step, at)
   end
   running = before
+end
+
+-- The coroutine that is at its work: its own, or a hand.
+local function acting(t)
+  return type(t.at) == "thread" and t.at or t.thread
 end
 
 -- Tasks that nobody will ever resume are none that later ones wait for.
 local function forget_stuck()
   for t in pairs(alive) do
-    if coroutine.status(t.thread) == "suspended" then
+    if coroutine.status(acting(t)) == "suspended" then
       alive[t] = nil
     end
   end
@@ -146,9 +211,10 @@ local function spawn(host, waiters, f, ...)
     local crew = crews[protect.running() or 0] or { alive = 0, unheard = {} }
     return spawn_hosted(host, setmetatable({ waiters = waiters }, Task), crew, f, ...)
   end
-  local t = setmetatable({ thread = create(f), waiters = waiters }, Task)
-  if select("#", ...) > 0 then
-    t.args = { n = select("#", ...), ... }
+  local args = select("#", ...) > 0 and { n = select("#", ...), ... }
+  local t = setmetatable({ thread = create(f), at = args }, Task)  -- small: a hundred thousand may wait
+  if waiters then
+    t.waiters = waiters
   end
   alive[t] = true
   queue.put(ready, t)
@@ -224,7 +290,7 @@ end
 
 -- Whether we run inside a task, but in a coroutine of the user's own.
 local function is_nested()
-  return running ~= nil and coroutine.status(running.thread) == "normal"
+  return running ~= nil and coroutine.status(acting(running)) == "normal"
 end
 
 local function take_unheard()
