@@ -98,8 +98,11 @@ function Service:load_experience(text)
 end
 
 --- The headers of a request, beside those of every one (service.HEADERS).
-function Service.headers(_, correlation_id)
-  return { correlation_id and "X-Correlation-ID: " .. correlation_id or nil }
+-- @param into  those of another one, which they take the place of, or nil
+function Service.headers(_, correlation_id, into)
+  local headers = into or {}
+  headers[1] = correlation_id and "X-Correlation-ID: " .. correlation_id or nil
+  return headers
 end
 
 -- One answer of a poll, which may have to see to the token first, and goes on: fault, answer, or err of a token.

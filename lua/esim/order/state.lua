@@ -168,11 +168,13 @@ function state.lags(order, fault, got)
 end
 
 --- The request of a look.
-function state.request(order)
+-- @param into  one of another look, which it takes the place of, or nil
+function state.request(order, into)
   local client = of(order).terms.client
-  return {
-    method = "GET", target = client.api:path("order", order.id), headers = client:headers(order.correlation_id),
-  }
+  local spec = into or { method = "GET" }
+  spec.target = client.api:path("order", order.id)
+  spec.headers = client:headers(order.correlation_id, spec.headers)
+  return spec
 end
 
 return state

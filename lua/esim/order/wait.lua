@@ -207,26 +207,37 @@ function Wait:pass()
   return true
 end
 
+local request  -- that of the poll before, to be filled in anew: a hundred thousand of them were most of a collector's work
+
+-- It is nobody else's until it is submitted.
+local function submit(self, options)
+  local order, now = self.order, native.clock()
+  local mine, client = state.of(order), state.client(order)
+  local spec = state.request(order, request)
+  request = nil
+  spec.deadline, spec.age = math.max(0, self.deadline - now), math.min(math.max(0, now - mine.born), OLD)
+  spec.seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), spec.age) or nil
+  spec.price, spec.first, spec.factor = options.price, options.first, options.factor
+  spec.cap, spec.jitter = options.cap, options.jitter
+  spec.kind_of = state.terms(order).kind or ""
+  local pending, fault = client:submit("poll", spec, nil, self)
+  spec.tag, spec.about = nil, nil
+  request = spec
+  return pending, fault
+end
+
 --- Begin to look, which may wait for a token.
 -- @param options  price or first, factor, cap, jitter
 -- @return true | false, err
 function Wait:start(options)
   local order = self.order
-  local mine = state.of(order)
   local ok, e = state.client(order):ensure(math.max(self.deadline, native.clock() + GRACE), self)
   if self.over then
     return false, cancelled(order)
   elseif not ok then
     return false, state.about(order, e)
   end
-  local age = math.min(math.max(0, native.clock() - mine.born), OLD)
-  local spec = state.request(order)
-  spec.deadline, spec.age = math.max(0, self.deadline - native.clock()), age
-  spec.seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), age) or nil
-  spec.price, spec.first, spec.factor = options.price, options.first, options.factor
-  spec.cap, spec.jitter = options.cap, options.jitter
-  spec.kind_of = state.terms(order).kind or ""
-  local pending, fault = state.client(order):submit("poll", spec, nil, self)
+  local pending, fault = submit(self, options)
   if not pending then
     return false, end_error(self, fault, {})
   end
