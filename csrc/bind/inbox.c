@@ -72,7 +72,7 @@ static void read_plan(lua_State *L, int table, esim_spec *spec) {
 
 /* What the records of its exchanges are to tell. */
 static void read_marks(lua_State *L, int table, esim_spec *spec) {
-  spec->tag = options_number(L, table, "tag", 0, 0);
+  spec->tag = (unsigned)options_number(L, table, "tag", 0, 0);
   spec->attempt = (unsigned)options_number(L, table, "attempt", 1, 1);
   spec->again = options_string(L, table, "again");
 }

@@ -37,7 +37,7 @@ end
 
 local NAMES = { id = true, created = true, correlation_id = true, status = true, kind = true }
 
--- From its place `at` on. Where a hundred thousand are read this leaves the collector little: gmatch would half a KB each.
+-- From its place `at` on. gmatch would leave the collector half a KB for each of a hundred thousand.
 local function gather(line, at)
   local fields = {}
   while true do
