@@ -10,7 +10,11 @@ local wait = require "esim.order.wait"
 
 local order = {}
 
-local Order = { warnings = setmetatable({}, { __newindex = function() error("there are no warnings", 2) end }) }
+local function none(what)
+  return setmetatable({}, { __newindex = function() error("there " .. what, 2) end })
+end
+
+local Order = { warnings = none "are no warnings", history = none "is no history yet" }
 Order.__index = Order
 
 function Order:__tostring()
@@ -21,7 +25,7 @@ end
 -- @param fields   id, correlation_id, created (seconds since 1970; nil: just now), bare (that is not known), status,
 --   warnings, kind (see esim.experience), or nil
 function order.new(client, fields)
-  local self = { id = fields.id, correlation_id = fields.correlation_id, history = {} }
+  local self = { id = fields.id, correlation_id = fields.correlation_id }
   if fields.warnings and fields.warnings[1] then
     self.warnings = fields.warnings
   end

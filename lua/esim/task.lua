@@ -16,12 +16,15 @@ local unpack = table.unpack or unpack
 
 local running             -- the task whose coroutine runs now, or nil
 local ready = queue.new()  -- tasks that can go on
-local alive = {}          -- tasks that have not ended: a set
+local acting = {}         -- tasks that are being resumed, each by what runs in the one before it
+local depth = 0           -- how many these are
+local living = 0          -- tasks of this era that have not ended
+local era = 0             -- how often all that were suspended were given up
 local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
 local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: who belongs to which esim.run
 
--- Of a task that we run: `thread`, its coroutine; `at`: what it is to begin with, the hand that is at a step of its
--- errand, the pending that the next step is for, or false.
+-- Of a task that we run: `thread`, its coroutine; `at`: the hand that is at a step of its errand, the pending that the
+-- next step is for, or false; `era` in which it was spawned, nil: the first.
 local Task = {}
 Task.__index = Task
 
@@ -57,9 +60,19 @@ local tasks = {
 }
 loop.schedule(tasks)
 
--- Lua 5.1 makes no coroutine of a C function.
-local create = pcall(coroutine.create, print) and coroutine.create or function(f)
-  return coroutine.create(function(...) return f(...) end)
+-- What a task begins with is on its own stack until it runs: no table need hold it.
+local function begin(f, ...)
+  coroutine.yield()
+  return f(...)
+end
+
+local function create(f, ...)
+  local thread = coroutine.create(begin)
+  local ok, reason = coroutine.resume(thread, f, ...)
+  if not ok then
+    error(reason, 0)
+  end
+  return thread
 end
 
 local function record(t, ok, ...)
@@ -73,7 +86,9 @@ local function end_task(t, ok, ...)
   if ok and coroutine.status(t.thread) ~= "dead" then
     return
   end
-  alive[t] = nil
+  if (t.era or 0) == era then
+    living = living - 1
+  end
   if not ok then
     t.trace = debug.traceback(t.thread)
     if not t.waiters then
@@ -126,34 +141,33 @@ heed = function(t, ok, ...)
   return end_task(t, ok, ...)
 end
 
-local function resume(t)
-  local before, at = running, t.at
-  running = t
+local function advance(t, at)
   if not at then
     go_on(t)
   elseif type(at) == "thread" then
     heed_hand(t, at, coroutine.resume(at))
-  elseif not at.step then
-    t.at = false
-    go_on(t, unpack(at, 1, at.n))
   elseif at.ready then
     at.wake = nil
     step(t, at.step, at)
   end
-  running = before
 end
 
--- The coroutine that is at its work: its own, or a hand.
-local function acting(t)
-  return type(t.at) == "thread" and t.at or t.thread
+local function resume(t)
+  acting[depth + 1] = t
+  depth, running = depth + 1, t
+  local fine, reason = pcall(advance, t, t.at)
+  depth = depth - 1
+  running, acting[depth + 1] = acting[depth], nil
+  if not fine then  -- there was no memory to note what became of it
+    error(reason, 0)
+  end
 end
 
 -- Tasks that nobody will ever resume are none that later ones wait for.
 local function forget_stuck()
-  for t in pairs(alive) do
-    if coroutine.status(acting(t)) == "suspended" then
-      alive[t] = nil
-    end
+  era, living = era + 1, depth
+  for i = 1, depth do
+    acting[i].era = era
   end
 end
 
@@ -211,13 +225,15 @@ local function spawn(host, waiters, f, ...)
     local crew = crews[protect.running() or 0] or { alive = 0, unheard = {} }
     return spawn_hosted(host, setmetatable({ waiters = waiters }, Task), crew, f, ...)
   end
-  local args = select("#", ...) > 0 and { n = select("#", ...), ... }
-  local t = setmetatable({ thread = create(f), at = args }, Task)  -- small: a hundred thousand may wait
+  local t = setmetatable({ thread = create(f, ...), at = false }, Task)  -- small: a hundred thousand may wait
   if waiters then
     t.waiters = waiters
   end
-  alive[t] = true
+  if era > 0 then
+    t.era = era
+  end
   queue.put(ready, t)
+  living = living + 1
   return t
 end
 
@@ -290,7 +306,8 @@ end
 
 -- Whether we run inside a task, but in a coroutine of the user's own.
 local function is_nested()
-  return running ~= nil and coroutine.status(acting(running)) == "normal"
+  local thread = running and (type(running.at) == "thread" and running.at or running.thread)
+  return running ~= nil and coroutine.status(thread) == "normal"
 end
 
 local function take_unheard()
@@ -333,7 +350,7 @@ function task.run(f, ...)
   end
   local main = spawn(host, {}, f, ...)
   local nested = is_nested()  -- then the task that we are inside of cannot end before us
-  drive(function() return nested and main.ended or next(alive) == nil end)
+  drive(function() return nested and main.ended or living == 0 end)
   return conclude(main, not nested and take_unheard() or nil)
 end
 

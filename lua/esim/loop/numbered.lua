@@ -8,6 +8,11 @@ local PAGES = 1024
 local Numbered = {}
 Numbered.__index = Numbered
 
+-- In its page a thing is where its number's page is full in its turn: pages that fill in step stay arrays.
+local function index(number, place)
+  return (number - place) / PAGES + 1
+end
+
 --- @return what is empty, with `count`
 function numbered.new()
   return setmetatable({ count = 0 }, Numbered)
@@ -15,21 +20,23 @@ end
 
 --- The thing of a number, or nil.
 function Numbered:get(number)
-  local page = self[number % PAGES]
-  return page and page[number]
+  local place = number % PAGES
+  local page = self[place]
+  return page and page[index(number, place)]
 end
 
 --- Put in `thing`, which is not there yet.
 function Numbered:put(number, thing)
   local place = number % PAGES
   local page = self[place] or {}
-  page[number], self[place] = thing, page
+  page[index(number, place)], self[place] = thing, page
   self.count = self.count + 1
 end
 
 --- Take out what is there. No memory is taken.
 function Numbered:drop(number)
-  self[number % PAGES][number] = nil
+  local place = number % PAGES
+  self[place][index(number, place)] = nil
   self.count = self.count - 1
 end
 

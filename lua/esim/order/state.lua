@@ -26,7 +26,7 @@ local function terms_of(client, kind)
   return terms
 end
 
---- Make an order of a table with id, correlation_id and history.
+--- Make an order of a table with id and correlation_id.
 -- @param class   __index (its methods) and __tostring
 -- @param client  service of the client (service.lua)
 -- @param fields  created (seconds since 1970; nil: just now), bare (that is not known), status, kind (see
@@ -87,8 +87,10 @@ function state.note(order, status)
     status = state.redact(order, status)
   end
   if status ~= nil and status ~= order.status then
-    order.status = status
-    order.history[#order.history + 1] = { status = status, at = os.time() }
+    local entry = { status = status, at = os.time() }
+    local history = rawget(order, "history") or {}
+    history[#history + 1] = entry
+    order.status, order.history = status, history
   end
 end
 

@@ -207,7 +207,7 @@ function Wait:pass()
   return true
 end
 
-local request  -- that of the poll before, to be filled in anew: a hundred thousand of them were most of a collector's work
+local request  -- of the last poll, to be filled in anew: a hundred thousand of them were most of a collector's work
 
 -- It is nobody else's until it is submitted.
 local function submit(self, options)
