@@ -145,6 +145,13 @@ static int inbox_cancel(lua_State *L) {
   return 0;
 }
 
+/* inbox:left(id) -> seconds until its deadline; 0: it is over, or it ended */
+static int inbox_left(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  lua_pushnumber(L, esim_engine_left(in, luaL_checknumber(L, 2)));
+  return 1;
+}
+
 /* inbox:abandon(id): nobody waits for it, but its outcome is wanted */
 static int inbox_abandon(lua_State *L) {
   esim_inbox *in = check_inbox(L);
@@ -175,6 +182,8 @@ static void set_text(lua_State *L, const char *field, const char *text) {
 
 static void push_answer(lua_State *L, const esim_result *r) {
   lua_createtable(L, 0, 6);  /* of an answer in order, no more */
+  if (r->fault != ESIM_OK)
+    set_text(L, "fault", esim_fault_word(r->fault));
   if (r->http != 0) {
     lua_pushinteger(L, (lua_Integer)r->http);
     lua_setfield(L, -2, "http");
@@ -207,8 +216,8 @@ static void push_answer(lua_State *L, const esim_result *r) {
 
 /*
 ** inbox:take() -> nil: it is empty; false: the process forked, what was in
-** flight is the parent's; or id, fault | nil, answer. What is taken leaves the
-** inbox only when it stands on the Lua stack.
+** flight is the parent's; or id, fault | nil, answer, in which the fault is too.
+** What is taken leaves the inbox only when it stands on the Lua stack.
 */
 static int inbox_take(lua_State *L) {
   esim_inbox *in = check_inbox(L);
@@ -319,6 +328,7 @@ static const luaL_Reg methods[] = {
   { "sleep", inbox_sleep },
   { "again", inbox_again },
   { "cancel", inbox_cancel },
+  { "left", inbox_left },
   { "abandon", inbox_abandon },
   { "watch", inbox_watch },
   { "take", inbox_take },

@@ -246,6 +246,11 @@ void esim_engine_cancel(esim_inbox *in, double id, bool settled) {
   esim_work_close(w);
 }
 
+double esim_engine_left(const esim_inbox *in, double id) {
+  const esim_work *w = esim_inbox_find(in, id);
+  return w == NULL ? 0 : fmax(w->deadline - esim_clock(), 0);
+}
+
 /* A poll that is not with the driver has an outcome only if it is given one. */
 void esim_engine_abandon(esim_inbox *in, double id) {
   esim_work *w = esim_inbox_find(in, id);

@@ -56,6 +56,9 @@ bool esim_engine_again(esim_inbox *inbox, double id);
 */
 void esim_engine_cancel(esim_inbox *inbox, double id, bool settled);
 
+/* Seconds until its deadline; 0: it is over, or there is no such number. */
+double esim_engine_left(const esim_inbox *inbox, double id);
+
 /*
 ** Nobody waits for `id` any more, but its outcome is wanted: an order on the
 ** wire finishes and is delivered, all else is delivered as ESIM_CANCELLED.

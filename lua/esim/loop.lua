@@ -3,6 +3,7 @@
 -- whoever waits for that is woken in the way of its host (esim.loop.blocking says what a host is, esim.loop.hosts which
 -- one it is; esim.loop.records has the records of exchanges).
 
+local hands = require "esim.loop.hands"
 local hosts = require "esim.loop.hosts"
 local native = require "esim.native"
 local numbered = require "esim.loop.numbered"
@@ -30,7 +31,7 @@ loop.Pending = Pending
 
 --- Whether the outcome is there. For schedulers of the user's own.
 function Pending:done()
-  return self.ready
+  return self.ready ~= false
 end
 
 --- The state's inbox. Specs hand in one of their own.
@@ -46,12 +47,15 @@ function loop.reset(replacement)
   hosts.use(nil)
 end
 
---- Give a pending its outcome and wake who waits for it. Its fields are there from its making: setting them takes no
--- memory, for what was taken out of the inbox must not be lost for want of it.
+local NOTHING = {}  -- the outcome of what has none to tell
+
+--- Give a pending its outcome, which is `ready` then, and wake who waits for it. That field is there from its making:
+-- setting it takes no memory, for what was taken out of the inbox must not be lost for want of it.
 -- One that has `pass` is asked first whether it takes that itself, and looks again; not where C wakes who waits (in his
 -- `seat`, see loop/nginx.lua), for it does so once for each answer, whoever took that.
-local function settle(pending, fault, answer)
-  pending.ready, pending.fault, pending.answer = true, fault or false, answer
+-- @param answer  table, with `fault` where there was one, or nil
+local function settle(pending, answer)
+  pending.ready = answer or NOTHING
   local passed = pending.pass and not pending.seat and pending:pass()
   if not passed and pending.wake then
     pending.wake(pending)
@@ -60,12 +64,12 @@ end
 
 --- A pending that something in Lua settles, with `loop.settle`.
 function loop.pending()
-  return setmetatable({ ready = false, fault = false, answer = false }, Pending)
+  return setmetatable({ ready = false }, Pending)
 end
 
 loop.settle = settle
 
---- Pendings whose end there may have been no memory for, each with the next one as its `deadline`: an error leaves Lua
+--- Pendings whose end there may have been no memory for, each with the next one as its `task`: an error leaves Lua
 -- no room on its stack, and to call anything may need more. They are ended with the next look into the inbox.
 loop.orphans = { first = false }
 
@@ -108,7 +112,7 @@ local function lose_all()
   pendings, recorded, forked, forks = none, 0, false, forks + 1
   for _, pending in ipairs(lost) do
     if not pending.ready then
-      settle(pending, "forked", { sent = true })
+      settle(pending, { fault = "forked", sent = true })
     end
   end
 end
@@ -118,7 +122,7 @@ local function end_orphans()
   while loop.orphans.first do
     local pending = loop.orphans.first
     loop.cancel(pending)
-    loop.orphans.first = pending.deadline
+    loop.orphans.first = pending.task
   end
 end
 
@@ -149,7 +153,7 @@ function loop.pump(most)
         if not (pending.kind == "poll" and fault == nil) then
           strike(pending)
         end
-        settle(pending, fault, answer)
+        settle(pending, answer)
         count = count + 1
       else
         box:cancel(id)  -- a poll that there was no memory to know of would stay for ever
@@ -159,8 +163,9 @@ function loop.pump(most)
   return count
 end
 
-local function take_up(pending)
+local function take_up(pending, id)
   local submitted = loop.host().submitted
+  pending.id = id
   enlist(pending)
   if pending.left then
     kept[pending] = true
@@ -176,12 +181,12 @@ end
 -- @param spec     what to do, see csrc/bind/inbox.c; where its account has records `tag`, that of their hook, and
 --   `about`, what it is given beside each
 -- @param left     function(fault, answer), or nil: is given the outcome where the one who waited for it is gone
--- @param pending  what is to stand for it, with id, ready, fault and answer, all false, and the kind, or nil
+-- @param pending  what is to stand for it, with id and ready, both false, and the kind, or nil
 -- @return pending | nil, fault
 function loop.submit(kind, account, spec, left, pending)
   local box = loop.inbox()
   pending = pending or setmetatable({
-    id = false, kind = kind, ready = false, fault = false, answer = false, left = left,
+    id = false, kind = kind, ready = false, left = left,
   }, Pending)
   if spec and spec.tag then
     pending.tag, pending.about = spec.tag, spec.about
@@ -194,8 +199,8 @@ function loop.submit(kind, account, spec, left, pending)
   if not id then
     return nil, fault
   end
-  pending.id, tagged = id, tagged or pending.tag ~= nil
-  local ok, reason = pcall(take_up, pending)
+  tagged = tagged or pending.tag ~= nil
+  local ok, reason = pcall(take_up, pending, id)  -- no memory for that very call: it has no number, pump ends it
   if not ok then
     box:cancel(id)  -- nobody would ever know of it
     if find(id) == pending then
@@ -209,9 +214,9 @@ end
 
 --- Look again: the answer that `pending` (a poll) brought was not final.
 function loop.again(pending)
-  pending.ready, pending.fault, pending.answer = false, false, false
+  pending.ready = false
   if not loop.inbox():again(pending.id) then
-    settle(pending, "forked", { sent = true })
+    settle(pending, { fault = "forked", sent = true })
   end
 end
 
@@ -229,8 +234,13 @@ function loop.cancel(pending, settled)
     end
   end
   if not pending.ready then
-    settle(pending, "cancelled", {})
+    settle(pending, { fault = "cancelled" })
   end
+end
+
+--- Seconds until the deadline of `pending`, which is in flight; 0: it is over, or it is not.
+function loop.left(pending)
+  return loop.inbox():left(pending.id)
 end
 
 --- Nobody waits for `pending` any more. An outcome that must not be lost comes all the same.
@@ -254,7 +264,7 @@ end
 --- Give the outcome of `pending`, one of those, to whom it was left.
 function loop.leave(pending)
   kept[pending] = nil
-  pcall(pending.left, pending.fault or nil, pending.answer)
+  pcall(pending.left, pending.ready.fault, pending.ready)
 end
 
 --- Have `left` called where the caller does not live to cancel it, or after `seconds`.
@@ -304,12 +314,6 @@ function loop.check(call)
   end
 end
 
---- Have a wait done elsewhere than on the caller's stack: see esim.loop.hands. Shallow: his stack is not to grow.
--- @return function(step, …) | nil: not for this caller, who waits himself
-function loop.errand()
-  return not guarded and hosts.errand() or nil
-end
-
 local function call_guarded(f, value)
   guarded = true
   string.gsub("-", "-", function() f(value) end)
@@ -322,9 +326,10 @@ function loop.guard(f, value)
   if loop.host().unguarded then
     return pcall(f, value)
   end
-  local before = guarded
+  local before, thread = guarded, hands.thread
+  hands.thread = false
   local ok, reason = pcall(call_guarded, f, value)  -- whatever fails, also for want of memory, fails in there
-  guarded = before
+  guarded, hands.thread = before, thread
   return ok, reason
 end
 
@@ -335,7 +340,7 @@ function loop.await(pending)
     loop.host().await(pending)
   end
   kept[pending] = nil
-  return pending.fault or nil, pending.answer
+  return pending.ready.fault, pending.ready
 end
 
 return loop

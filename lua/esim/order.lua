@@ -1,6 +1,8 @@
 --- An order that the provider accepted: look at it, wait for it, save it.
 
 local experience = require "esim.experience"
+local hands = require "esim.loop.hands"
+local hosts = require "esim.loop.hosts"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
 local saved = require "esim.order.saved"
@@ -9,6 +11,8 @@ local told_wait = require "esim.log.wait"
 local wait = require "esim.order.wait"
 
 local order = {}
+
+local running, yield, is_yieldable = coroutine.running, coroutine.yield, hosts.is_yieldable
 
 local function none(what)
   return setmetatable({}, { __newindex = function() error("there " .. what, 2) end })
@@ -81,11 +85,11 @@ Errand.__index = Errand
 -- End a wait, whatever happens; where it was broken off also where the next call finds no memory.
 local function put_down(look, fine)
   if not fine then
-    look.deadline, loop.orphans.first = loop.orphans.first, look  -- no call: see there
+    look.task, loop.orphans.first = loop.orphans.first, look  -- no call: see there
   end
   look:stop()
   if not fine then
-    loop.orphans.first = look.deadline
+    loop.orphans.first = look.task
   end
 end
 
@@ -93,8 +97,8 @@ end
 local function look_on(look, options)
   local on, e = look:start(options)
   while on do
-    loop.await(look)
-    on, e = look:proceed()
+    local _, got = loop.await(look)
+    on, e = look:proceed(got)
   end
   return e
 end
@@ -147,7 +151,7 @@ local function after(look, fine, on, e)
 end
 
 function Errand:step()
-  return after(self, protect.call(self.proceed, self))
+  return after(self, protect.call(self.proceed, self, self.ready))
 end
 
 -- The first step. Misuse is left to whom it is told: nil.
@@ -168,9 +172,8 @@ end
 --   on_status(order, status), called for each new status
 -- @return profile | nil, err (`timeout`: the order goes on, wait again)
 function Order:wait(options)
-  local errand = loop.errand()
-  if errand then
-    local fine, profile, e = errand(begin, self, options)
+  if hands.thread and running() == hands.thread and is_yieldable() then  -- no function: each in another takes memory
+    local fine, profile, e = yield(hands.ERRAND, begin, self, options)
     if fine then
       return profile, e
     elseif fine == false then

@@ -35,29 +35,20 @@ local function current()
   end
 end
 
-local function wake(pending)
-  queue.put(ready, pending.task)
+-- Of all pendings, without a field of their own: a hundred thousand may wait. Of an orphan `task` is another one.
+function loop.Pending:wake()
+  if getmetatable(self.task) == Task then
+    queue.put(ready, self.task)
+  end
 end
 
 local function suspend(pending)
-  pending.task, pending.wake = running, wake
+  pending.task = running
   coroutine.yield()
-  pending.wake = nil
+  pending.task = false
 end
 
--- Have something done as esim.loop.hands says.
-local function delegate(step, ...)
-  return coroutine.yield(hands.ERRAND, step, ...)
-end
-
--- A hand's errands are its own, and so are those of what stands in for a task in Lua 5.1.
-local function errand()
-  return running and coroutine.running() == running.thread and hosts.is_yieldable() and delegate or nil
-end
-
-local tasks = {
-  name = "tasks", current = current, busy = function() return running ~= nil end, await = suspend, errand = errand,
-}
+local tasks = { name = "tasks", current = current, busy = function() return running ~= nil end, await = suspend }
 loop.schedule(tasks)
 
 -- What a task begins with is on its own stack until it runs: no table need hold it.
@@ -120,7 +111,7 @@ local function heed_hand(t, hand, ok, first, pending, ...)
   elseif pending.ready then
     return step(t, pending.step, pending)
   else
-    t.at, pending.task, pending.wake = pending, t, wake
+    t.at, pending.task = pending, t
   end
 end
 
@@ -147,17 +138,18 @@ local function advance(t, at)
   elseif type(at) == "thread" then
     heed_hand(t, at, coroutine.resume(at))
   elseif at.ready then
-    at.wake = nil
+    at.task = false
     step(t, at.step, at)
   end
 end
 
 local function resume(t)
   acting[depth + 1] = t
-  depth, running = depth + 1, t
+  depth, running, hands.thread = depth + 1, t, t.thread
   local fine, reason = pcall(advance, t, t.at)
   depth = depth - 1
   running, acting[depth + 1] = acting[depth], nil
+  hands.thread = running and running.thread or false
   if not fine then  -- there was no memory to note what became of it
     error(reason, 0)
   end

@@ -1,14 +1,15 @@
 --- Hands: coroutines that do for a task what would make its own stack grow, which it then had as long as it waits. Lua
 -- 5.4 makes a coroutine with room for 40 values and doubles that where it does not do; each C function wants 20.
 --
--- A task yields `hands.ERRAND, step, …`. A hand calls `step(…)`, which may wait as the task itself may, and returns
+-- In its own coroutine (`hands.thread`; false: none runs that may) a task yields `hands.ERRAND, step, …`. A hand calls
+-- `step(…)`, which may wait as the task itself may, and returns
 --   pending        when that is ready a hand calls `pending:step()`; until then no hand is needed
 --   nil, …         the task goes on with these
 -- What a step raises ends its hand, and the task goes on with false and that.
 
 local protect = require "esim.protect"
 
-local hands = { ERRAND = {} }
+local hands = { ERRAND = {}, thread = false }
 
 local DONE = {}
 local SPARE = 16  -- hands that are kept for the next step

@@ -36,7 +36,7 @@ local function chosen()
 end
 
 --- How our own tasks wait: `current()` is the running task or nil, `busy()` whether one is suspended below us,
--- `await(pending)`, `errand()`.
+-- `await(pending)`.
 function hosts.schedule(with)
   scheduler = with
 end
@@ -62,11 +62,6 @@ function hosts.host()
   end
   local host = chosen()
   return (not host.here or host.here()) and host or blocking
-end
-
---- What our tasks have done for them on another stack: function(step, …) | nil: this caller is none of them.
-function hosts.errand()
-  return scheduler and scheduler.errand()
 end
 
 --- The host that takes a new thread from the caller, who need not be in one himself; without `spawn`: it is ours.
