@@ -27,6 +27,7 @@ build = {
         "csrc/bind/core.c",
         "csrc/bind/experience.c",
         "csrc/bind/fault.c",
+        "csrc/bind/errand.c",
         "csrc/bind/ident.c",
         "csrc/bind/inbox.c",
         "csrc/bind/nginx.c",

@@ -87,12 +87,22 @@ static int push_submitted(lua_State *L, esim_inbox *in,
   return 1;
 }
 
+/*
+** What is the same for all of a kind stands in `target` and in the last line,
+** what is this one's own, if anything, in `target_tail` and `header_tail`.
+*/
 static int submit(lua_State *L, esim_kind kind) {
   esim_inbox *in = check_inbox(L);
   esim_spec spec = { .kind = kind, .account = bind_check_account(L, 2) };
+  char target[OPTIONS_ROOM], line[OPTIONS_ROOM];
   luaL_checktype(L, 3, LUA_TTABLE);
-  spec.target = options_required(L, 3, "target");
+  spec.target = options_joined(L, 3, "target_tail",
+                               options_required(L, 3, "target"), target);
   spec.line_count = options_lines(L, 3, "headers", spec.lines, ESIM_OWN_MAX);
+  if (spec.line_count > 0) {
+    const char **last = &spec.lines[spec.line_count - 1];
+    *last = options_joined(L, 3, "header_tail", *last, line);
+  }
   read_body(L, 3, &spec);
   spec.method = options_string(L, 3, "method");
   if (spec.method == NULL)

@@ -61,7 +61,6 @@ static char *put(char **to, const void *bytes, size_t size) {
 
 static void copy_request(esim_work *w, const esim_spec *s) {
   char *to = (char *)(w + 1);
-  w->lines = to;
   for (unsigned i = 0; i < s->line_count; i++)
     put(&to, s->lines[i], strlen(s->lines[i]) + 1);
   w->line_count = (unsigned char)s->line_count;
@@ -97,10 +96,18 @@ esim_work *esim_work_open(const esim_spec *s, double now, esim_fault *fault) {
   w->tag = s->tag;
   w->attempt = s->attempt == 0 ? 1 : s->attempt;
   snprintf(w->again, sizeof w->again, "%s", s->again == NULL ? "" : s->again);
-  w->copied = copied;
   if (s->kind != ESIM_SLEEP)
     copy_request(w, s);
   return w;
+}
+
+/* What is behind it, and may hold secrets. */
+static void wipe(esim_work *w) {
+  if (w->target == NULL)
+    return;
+  const char *end = w->body != NULL ? w->body + w->body_size
+                                    : w->target + strlen(w->target);
+  explicit_bzero(w + 1, (size_t)(end - (const char *)(w + 1)));
 }
 
 void esim_work_close(esim_work *w) {
@@ -109,7 +116,7 @@ void esim_work_close(esim_work *w) {
     esim_account_release(w->account);
   if (w->ledger != NULL)
     esim_ledger_release(w->ledger);
-  explicit_bzero(w + 1, w->copied);
+  wipe(w);
   free(w);
 }
 
@@ -128,7 +135,7 @@ static esim_flight *make_flight(const esim_work *w) {
 static void add_lines(esim_exchange *x, const esim_work *w) {
   for (unsigned i = 0; i < w->account->line_count; i++)
     x->lines[x->line_count++] = w->account->lines[i];
-  const char *line = w->lines;
+  const char *line = (const char *)(w + 1);
   for (unsigned i = 0; i < w->line_count; i++, line += strlen(line) + 1)
     x->lines[x->line_count++] = line;
 }

@@ -70,6 +70,7 @@ typedef enum __attribute__((packed)) esim_stage {
 ** One piece of work. It belongs to the driver from the moment it is posted
 ** until it is delivered, and to its inbox otherwise. A million may wait, so it
 ** is kept small: narrow numbers where they do, those of a size side by side.
+** Behind it are its lines, one after the other, then method, target and body.
 */
 typedef struct esim_work {
   /* Never changed. */
@@ -79,9 +80,7 @@ typedef struct esim_work {
   esim_lore *lore;         /* a look at an order: its kind's; else NULL */
   double id;               /* what Lua calls it */
   const char *method, *target, *body;
-  const char *lines;       /* one behind the other */
   size_t body_size;
-  size_t copied;           /* bytes behind this struct: may hold secrets */
   double deadline;         /* esim_clock(); INFINITY: none */
   double born;             /* a poll: its order was accepted; else: submitted */
   esim_schedule schedule;

@@ -303,14 +303,16 @@ function loop.wait(seconds)
 end
 
 --- Raise where `call` could not wait, before anything is submitted.
--- @param call  name of a function of ours, whose caller is blamed
-function loop.check(call)
+-- @param call   name of a function of ours, whose caller is blamed
+-- @param above  how many levels further up that is, or nil: none
+function loop.check(call, above)
+  local level = 3 + (above or 0)
   if guarded and call ~= "esim.spawn" then
-    error(call .. ": a log hook must not wait", 3)
+    error(call .. ": a log hook must not wait", level)
   end
   local check = loop.host().check
   if check then
-    check(call, 4)
+    check(call, level + 1)
   end
 end
 

@@ -2,7 +2,6 @@
 
 local experience = require "esim.experience"
 local hands = require "esim.loop.hands"
-local hosts = require "esim.loop.hosts"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
 local saved = require "esim.order.saved"
@@ -12,7 +11,6 @@ local wait = require "esim.order.wait"
 
 local order = {}
 
-local running, yield, is_yieldable = coroutine.running, coroutine.yield, hosts.is_yieldable
 
 local function none(what)
   return setmetatable({}, { __newindex = function() error("there " .. what, 2) end })
@@ -154,10 +152,10 @@ function Errand:step()
   return after(self, protect.call(self.proceed, self, self.ready))
 end
 
--- The first step. Misuse is left to whom it is told: nil.
+-- The first step. Misuse is raised where it is: on the caller's stack.
 local function begin(self, options)
   if not pcall(wait.check, options, "order:wait", 1) then
-    return nil
+    return nil, hands.HERE
   elseif state.is_final(self) then
     return nil, true, result(self)
   end
@@ -166,27 +164,22 @@ local function begin(self, options)
   return after(look, protect.call(look.start, look, options))
 end
 
---- Wait until the order is completed.
+-- For who is in none of our tasks.
+local function wait_here(self, options)
+  wait.check(options, "order:wait", 3)
+  if state.is_final(self) then
+    return result(self)
+  end
+  loop.check("order:wait", 1)
+  return (state.client(self).log and watch_told or watch)(self, options)
+end
+
+--- order:wait(options): wait until the order is completed.
 -- @param options  timeout (seconds, mandatory); price (seconds of unseen waiting that one look is
 --   worth, default 1) or first, factor, cap (seconds), jitter of a schedule of your own;
 --   on_status(order, status), called for each new status
 -- @return profile | nil, err (`timeout`: the order goes on, wait again)
-function Order:wait(options)
-  if hands.thread and running() == hands.thread and is_yieldable() then  -- no function: each in another takes memory
-    local fine, profile, e = yield(hands.ERRAND, begin, self, options)
-    if fine then
-      return profile, e
-    elseif fine == false then
-      error(profile, 0)
-    end
-  end
-  wait.check(options, "order:wait", 2)
-  if state.is_final(self) then
-    return result(self)
-  end
-  loop.check("order:wait")
-  return (state.client(self).log and watch_told or watch)(self, options)
-end
+Order.wait = hands.errand(begin, wait_here)
 
 --- End all waits for this order; they return an error of kind `cancelled`. The order lives on.
 function Order:cancel()

@@ -15,7 +15,7 @@ local task = {}
 local unpack = table.unpack or unpack
 
 local running             -- the task whose coroutine runs now, or nil
-local ready = queue.new()  -- tasks that can go on
+local ready = queue.new()  -- tasks that can go on, and pendings for which hands can
 local acting = {}         -- tasks that are being resumed, each by what runs in the one before it
 local depth = 0           -- how many these are
 local living = 0          -- tasks of this era that have not ended
@@ -23,8 +23,8 @@ local era = 0             -- how often all that were suspended were given up
 local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
 local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: who belongs to which esim.run
 
--- Of a task that we run: `thread`, its coroutine; `at`: the hand that is at a step of its errand, the pending that the
--- next step is for, or false; `era` in which it was spawned, nil: the first.
+-- Of a task that we run: `thread`, its coroutine; `hand`, while one is at a step of its errand; `era` in which it was
+-- spawned, nil: the first.
 local Task = {}
 Task.__index = Task
 
@@ -38,7 +38,7 @@ end
 -- Of all pendings, without a field of their own: a hundred thousand may wait. Of an orphan `task` is another one.
 function loop.Pending:wake()
   if getmetatable(self.task) == Task then
-    queue.put(ready, self.task)
+    queue.put(ready, self.step and self or self.task)
   end
 end
 
@@ -103,7 +103,7 @@ local function heed_hand(t, hand, ok, first, pending, ...)
   if ok and not hands.is_done(hand, first) then
     return
   end
-  t.at = false
+  t.hand = nil
   if not ok then
     return go_on(t, false, first)
   elseif not pending then
@@ -111,7 +111,7 @@ local function heed_hand(t, hand, ok, first, pending, ...)
   elseif pending.ready then
     return step(t, pending.step, pending)
   else
-    t.at, pending.task = pending, t
+    pending.task = t
   end
 end
 
@@ -120,7 +120,7 @@ step = function(t, f, ...)
   if not ok then
     return go_on(t, false, hand)
   end
-  t.at = hand
+  t.hand = hand
   return heed_hand(t, hand, coroutine.resume(hand, f, ...))
 end
 
@@ -132,21 +132,22 @@ heed = function(t, ok, ...)
   return end_task(t, ok, ...)
 end
 
-local function advance(t, at)
-  if not at then
+local function advance(t, pending)
+  if pending then
+    pending.task = false
+    step(t, pending.step, pending)
+  elseif t.hand then
+    heed_hand(t, t.hand, coroutine.resume(t.hand))
+  else
     go_on(t)
-  elseif type(at) == "thread" then
-    heed_hand(t, at, coroutine.resume(at))
-  elseif at.ready then
-    at.task = false
-    step(t, at.step, at)
   end
 end
 
-local function resume(t)
+-- Let `t` go on: with the next step of its errand, for `pending`, or where it suspended itself.
+local function resume(t, pending)
   acting[depth + 1] = t
   depth, running, hands.thread = depth + 1, t, t.thread
-  local fine, reason = pcall(advance, t, t.at)
+  local fine, reason = pcall(advance, t, pending)
   depth = depth - 1
   running, acting[depth + 1] = acting[depth], nil
   hands.thread = running and running.thread or false
@@ -167,7 +168,9 @@ end
 local function drive(finished)
   while not finished() do
     local t = queue.take(ready)
-    if t and not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
+    if t and t.step then
+      resume(t.task, t)
+    elseif t and not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
       resume(t)
     elseif t == nil and loop.count() > 0 then
       loop.wait()
@@ -217,7 +220,7 @@ local function spawn(host, waiters, f, ...)
     local crew = crews[protect.running() or 0] or { alive = 0, unheard = {} }
     return spawn_hosted(host, setmetatable({ waiters = waiters }, Task), crew, f, ...)
   end
-  local t = setmetatable({ thread = create(f, ...), at = false }, Task)  -- small: a hundred thousand may wait
+  local t = setmetatable({ thread = create(f, ...) }, Task)  -- small: a hundred thousand may wait
   if waiters then
     t.waiters = waiters
   end
@@ -298,8 +301,7 @@ end
 
 -- Whether we run inside a task, but in a coroutine of the user's own.
 local function is_nested()
-  local thread = running and (type(running.at) == "thread" and running.at or running.thread)
-  return running ~= nil and coroutine.status(thread) == "normal"
+  return running ~= nil and coroutine.status(running.hand or running.thread) == "normal"
 end
 
 local function take_unheard()

@@ -3,13 +3,16 @@
 --
 -- In its own coroutine (`hands.thread`; false: none runs that may) a task yields `hands.ERRAND, step, …`. A hand calls
 -- `step(…)`, which may wait as the task itself may, and returns
---   pending        when that is ready a hand calls `pending:step()`; until then no hand is needed
---   nil, …         the task goes on with these
--- What a step raises ends its hand, and the task goes on with false and that.
+--   pending                  when that is ready a hand calls `pending:step()`; until then no hand is needed
+--   nil, true, …             the task goes on with these
+--   nil, false, reason       that is raised in the task
+--   nil, hands.HERE          the task does it on its own stack
+-- What a step raises ends its hand, and is raised in the task too.
 
+local native = require "esim.native"
 local protect = require "esim.protect"
 
-local hands = { ERRAND = {}, thread = false }
+local hands = { ERRAND = {}, HERE = {}, thread = false }
 
 local DONE = {}
 local SPARE = 16  -- hands that are kept for the next step
@@ -18,6 +21,34 @@ local spare, count = {}, 0
 for i = 1, SPARE do
   spare[i] = false
 end
+
+local is_yieldable = coroutine.isyieldable or function() return true end  -- Lua 5.1 does not tell
+
+-- As csrc/bind/errand.c, where Lua lets no C function be suspended.
+local function errand(step, otherwise)
+  return function(a, b)
+    if hands.thread and coroutine.running() == hands.thread and is_yieldable() then
+      local fine, result, e = coroutine.yield(hands.ERRAND, step, a, b)
+      while fine == nil do  -- somebody else resumed it
+        fine, result, e = coroutine.yield()
+      end
+      if fine == true then
+        return result, e
+      elseif not fine then
+        error(result, 0)
+      end
+    end
+    local result, e = otherwise(a, b)  -- no tail call: levels are counted
+    return result, e
+  end
+end
+
+--- A function of two arguments and two results that is an errand for who is in a task.
+-- @param step       function: the first step
+-- @param otherwise  function: does it on the caller's stack; its caller is two levels up
+hands.errand = native.errand and function(step, otherwise)
+  return native.errand(hands, step, otherwise)
+end or errand
 
 local function labour(step, ...)
   return labour(coroutine.yield(DONE, step(...)))

@@ -208,12 +208,13 @@ local request  -- of the last poll, to be filled in anew: a hundred thousand of 
 
 -- It is nobody else's until it is submitted.
 local function submit(self, options, deadline)
-  local order, now = self.order, native.clock()
-  local mine, client = state.of(order), state.client(order)
-  local spec = state.request(order, request)
+  local order = self.order
+  local client, age, seen = state.client(order), state.age(order)
+  local spec = request or { method = "GET" }
   request = nil
-  spec.deadline, spec.age = math.max(0, deadline - now), math.min(math.max(0, now - mine.born), OLD)
-  spec.seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), spec.age) or nil
+  state.request_into(spec, order)
+  spec.deadline = math.max(0, deadline - native.clock())
+  spec.age, spec.seen = math.min(age, OLD), seen and math.min(seen, OLD)
   spec.price, spec.first, spec.factor = options.price, options.first, options.factor
   spec.cap, spec.jitter = options.cap, options.jitter
   spec.kind_of = state.terms(order).kind or ""
