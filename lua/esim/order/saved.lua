@@ -38,8 +38,8 @@ end
 local NAMES = { id = true, created = true, correlation_id = true, status = true, kind = true }
 
 -- From its place `at` on. gmatch would leave the collector half a KB for each of a hundred thousand.
-local function gather(line, at)
-  local fields = {}
+local function gather(fields, line, at)
+  fields.id, fields.created, fields.correlation_id, fields.status, fields.kind = nil, nil, nil, nil, nil
   while true do
     local _, last, name, value = line:find("(%S-)=(%S*)", at)
     if not last then
@@ -51,8 +51,8 @@ local function gather(line, at)
   end
 end
 
-local function read_fields(line, at)
-  local fields = gather(line, at)
+local function read_fields(fields, line, at)
+  gather(fields, line, at)
   local id, created = fields.id, (fields.created or ""):match("^%d+$")
   if not id or id == "" or id:find("[%c%s]") or not created or #created > 12 then
     return nil, "is no saved order"
@@ -67,9 +67,10 @@ end
 
 --- What `write` wrote, or a bare id.
 -- @param line  string
+-- @param into  what another call returned and nobody needs any more, or nil
 -- @return { id, correlation_id, created (seconds since 1970), status, kind; bare: it was an id alone } |
 --   nil, what is wrong
-function saved.read(line)
+function saved.read(line, into)
   local version, at = line:match("^esim%-order (%d+)()")
   if not version then
     return read_id(line)
@@ -79,7 +80,7 @@ function saved.read(line)
   if not line:find("^ .* end%s*$", at) then
     return nil, "is a saved order that was cut short"
   end
-  return read_fields(line, at)
+  return read_fields(into or {}, line, at)
 end
 
 return saved
