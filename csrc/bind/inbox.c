@@ -226,8 +226,8 @@ static void push_answer(lua_State *L, const esim_result *r) {
 
 /*
 ** inbox:take() -> nil: it is empty; false: the process forked, what was in
-** flight is the parent's; or id, fault | nil, answer, in which the fault is too.
-** What is taken leaves the inbox only when it stands on the Lua stack.
+** flight is the parent's; or id, fault | nil, answer, in which the fault is too,
+** and whether it holds more. What is taken leaves the inbox only when it stands on the Lua stack.
 */
 static int inbox_take(lua_State *L) {
   esim_inbox *in = check_inbox(L);
@@ -248,8 +248,8 @@ static int inbox_take(lua_State *L) {
   else
     lua_pushstring(L, esim_fault_word(r.fault));
   push_answer(L, &r);
-  esim_engine_pop(in);
-  return 3;
+  lua_pushboolean(L, esim_engine_pop(in));
+  return 4;
 }
 
 static void set_number(lua_State *L, const char *field, double number) {

@@ -71,7 +71,7 @@ void esim_engine_abandon(esim_inbox *inbox, double id);
 ** process that submitted, and all numbers have ended without an outcome here.
 */
 esim_found esim_engine_peek(esim_inbox *inbox, esim_result *result);
-void esim_engine_pop(esim_inbox *inbox);
+bool esim_engine_pop(esim_inbox *inbox);  /* whether it holds more */
 
 /*
 ** The first record of an exchange, of accounts that have records; NULL: there

@@ -14,6 +14,8 @@ local loop = {
   share = hosts.share, schedule = hosts.schedule, spawner = hosts.spawner, hook = records.hook,
 }
 
+local running = coroutine.running
+
 local inbox            -- made at first use: nothing happens at require
 local pendings = numbered.new()
 local forks = 0        -- how often this process was found to be a child
@@ -130,22 +132,23 @@ end
 -- @param most  how many pendings to settle, or nil: all that came back
 -- @return how many were
 function loop.pump(most)
-  local box, count = loop.inbox(), 0
+  local box, count, more = inbox or loop.inbox(), 0, true
   if loop.orphans.first then
     end_orphans()
   end
   if forked then  -- there was no memory to say so
     lose_all()
   end
-  while not most or count < most do
-    local id, fault, answer = box:take()
+  while more and (not most or count < most) do
+    local id, fault, answer
+    id, fault, answer, more = box:take()
     if tagged or id == nil then
       pcall(records.hear, box, about_of)  -- what was taken must not be lost for want of memory for a record
     end
     if id == nil then
       return count
     elseif id == false then
-      forked = true
+      forked, more = true, true
       lose_all()
     else
       local pending = find(id)
@@ -163,8 +166,13 @@ function loop.pump(most)
   return count
 end
 
+-- Whether the caller is a task of ours, in its own coroutine. It is asked for each exchange, so it is quick.
+local function in_task()
+  return hands.thread and running() == hands.thread
+end
+
 local function take_up(pending, id)
-  local submitted = loop.host().submitted
+  local submitted = not in_task() and loop.host().submitted
   pending.id = id
   enlist(pending)
   if pending.left then
@@ -298,7 +306,8 @@ end
 
 --- Block until something came back or `seconds` are over.
 function loop.wait(seconds)
-  loop.inbox():wait(seconds)
+  local box = inbox or loop.inbox()
+  box:wait(seconds)
   return loop.pump()
 end
 
@@ -306,6 +315,9 @@ end
 -- @param call   name of a function of ours, whose caller is blamed
 -- @param above  how many levels further up that is, or nil: none
 function loop.check(call, above)
+  if in_task() then
+    return
+  end
   local level = 3 + (above or 0)
   if guarded and call ~= "esim.spawn" then
     error(call .. ": a log hook must not wait", level)
@@ -339,7 +351,7 @@ end
 -- @return fault or nil, answer
 function loop.await(pending)
   while not pending.ready do
-    loop.host().await(pending)
+    hosts.host().await(pending)
   end
   kept[pending] = nil
   return pending.ready.fault, pending.ready

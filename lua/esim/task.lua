@@ -28,10 +28,14 @@ local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: wh
 local Task = {}
 Task.__index = Task
 
+-- Each exchange comes through here: what it asks for is at hand.
+local this_thread, resume_thread, yield = coroutine.running, coroutine.resume, coroutine.yield
+local is_yieldable, take = hosts.is_yieldable, queue.take
+
 local function current()
-  local thread = running and running.thread
-  if thread and (coroutine.running() == thread or protect.running() == thread) and hosts.is_yieldable() then
-    return running
+  local t = running
+  if t and (this_thread() == t.thread or protect.running() == t.thread) and is_yieldable() then
+    return t
   end
 end
 
@@ -42,9 +46,11 @@ function loop.Pending:wake()
   end
 end
 
+local WAITS = {}  -- what a task yields that waits for a pending
+
 local function suspend(pending)
   pending.task = running
-  coroutine.yield()
+  yield(WAITS)
   pending.task = false
 end
 
@@ -93,7 +99,7 @@ local heed
 
 -- Its own coroutine goes on.
 local function go_on(t, ...)
-  return heed(t, coroutine.resume(t.thread, ...))
+  return heed(t, resume_thread(t.thread, ...))
 end
 
 local step
@@ -121,39 +127,27 @@ step = function(t, f, ...)
     return go_on(t, false, hand)
   end
   t.hand = hand
-  return heed_hand(t, hand, coroutine.resume(hand, f, ...))
+  return heed_hand(t, hand, resume_thread(hand, f, ...))
 end
 
 -- What came of its own coroutine.
 heed = function(t, ok, ...)
-  if ok and (...) == hands.ERRAND then
+  local first = ...
+  if first == WAITS then
+    return
+  elseif ok and first == hands.ERRAND then
     return step(t, select(2, ...))
   end
   return end_task(t, ok, ...)
 end
 
-local function advance(t, pending)
-  if pending then
-    pending.task = false
-    step(t, pending.step, pending)
-  elseif t.hand then
-    heed_hand(t, t.hand, coroutine.resume(t.hand))
-  else
-    go_on(t)
+-- What runs is that of `level` again.
+local function unwind(level)
+  for i = level + 1, depth do
+    acting[i] = nil
   end
-end
-
--- Let `t` go on: with the next step of its errand, for `pending`, or where it suspended itself.
-local function resume(t, pending)
-  acting[depth + 1] = t
-  depth, running, hands.thread = depth + 1, t, t.thread
-  local fine, reason = pcall(advance, t, pending)
-  depth = depth - 1
-  running, acting[depth + 1] = acting[depth], nil
+  depth, running = level, acting[level]
   hands.thread = running and running.thread or false
-  if not fine then  -- there was no memory to note what became of it
-    error(reason, 0)
-  end
 end
 
 -- Tasks that nobody will ever resume are none that later ones wait for.
@@ -164,20 +158,47 @@ local function forget_stuck()
   end
 end
 
+local function idle(level)
+  unwind(level)
+  if loop.count() > 0 then
+    return loop.wait()
+  end
+  forget_stuck()
+  error("esim: every task waits for something that cannot come", 0)
+end
+
+-- Let a task go on at `level`: a hand with the next step for `pending`, or what had suspended itself.
+local function resume(t, pending, level)
+  acting[level], depth, running, hands.thread = t, level, t, t.thread
+  if pending then
+    pending.task = false
+    return step(t, pending.step, pending)
+  elseif t.hand then
+    return heed_hand(t, t.hand, resume_thread(t.hand))
+  end
+  return heed(t, resume_thread(t.thread))
+end
+
+local function drive_on(finished, level)
+  while not finished() do
+    local t = take(ready)
+    if t == nil then
+      idle(level)
+    elseif t.step then
+      resume(t.task, t, level + 1)
+    elseif not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
+      resume(t, nil, level + 1)
+    end
+  end
+end
+
 -- Run what is ready, then wait for the inbox, until `finished()`.
 local function drive(finished)
-  while not finished() do
-    local t = queue.take(ready)
-    if t and t.step then
-      resume(t.task, t)
-    elseif t and not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
-      resume(t)
-    elseif t == nil and loop.count() > 0 then
-      loop.wait()
-    elseif t == nil then
-      forget_stuck()
-      error("esim: every task waits for something that cannot come", 0)
-    end
+  local level = depth
+  local fine, reason = pcall(drive_on, finished, level)
+  unwind(level)
+  if not fine then
+    error(reason, 0)
   end
 end
 

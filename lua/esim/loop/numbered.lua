@@ -8,10 +8,8 @@ local PAGES = 1024
 local Numbered = {}
 Numbered.__index = Numbered
 
--- In its page a thing is where its number's page is full in its turn: pages that fill in step stay arrays.
-local function index(number, place)
-  return (number - place) / PAGES + 1
-end
+-- In its page a thing is at the number divided by PAGES, and one more: pages that fill in step stay arrays. Numbers are
+-- asked for with each exchange: no function stands for that.
 
 --- @return what is empty, with `count`
 function numbered.new()
@@ -22,21 +20,21 @@ end
 function Numbered:get(number)
   local place = number % PAGES
   local page = self[place]
-  return page and page[index(number, place)]
+  return page and page[(number - place) / PAGES + 1]
 end
 
 --- Put in `thing`, which is not there yet.
 function Numbered:put(number, thing)
   local place = number % PAGES
   local page = self[place] or {}
-  page[index(number, place)], self[place] = thing, page
+  page[(number - place) / PAGES + 1], self[place] = thing, page
   self.count = self.count + 1
 end
 
 --- Take out what is there. No memory is taken.
 function Numbered:drop(number)
   local place = number % PAGES
-  self[place][index(number, place)] = nil
+  self[place][(number - place) / PAGES + 1] = nil
   self.count = self.count - 1
 end
 

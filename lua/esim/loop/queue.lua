@@ -32,9 +32,9 @@ function queue.take(line)
     reset(line)
     return nil
   end
-  local thing = line.things[first]
-  line.things[first] = nil
-  line.first = first + 1
+  local things = line.things
+  local thing = things[first]
+  things[first], line.first = nil, first + 1
   return thing
 end
 
