@@ -89,13 +89,6 @@ local function find(id)
   return pending and pending.id == id and pending or nil
 end
 
-local function enlist(pending)
-  pendings:put(pending.id % PLACES, pending)
-  if pending.tag then
-    recorded = recorded + 1
-  end
-end
-
 local function strike(pending)
   pendings:drop(pending.id % PLACES)
   if pending.tag then
@@ -174,7 +167,10 @@ end
 local function take_up(pending, id)
   local submitted = not in_task() and loop.host().submitted
   pending.id = id
-  enlist(pending)
+  pendings:put(id % PLACES, pending)
+  if pending.tag then
+    recorded = recorded + 1
+  end
   if pending.left then
     kept[pending] = true
   end

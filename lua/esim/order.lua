@@ -44,7 +44,7 @@ function Order:poll(options)
   if timeout ~= nil and (type(timeout) ~= "number" or not (timeout >= 0 and timeout < 1e9)) then
     error("order:poll: timeout must be a number of seconds", 2)
   end
-  if state.is_final(self) then
+  if mine.profile or mine.failure then
     return self.status
   end
   loop.check("order:poll")

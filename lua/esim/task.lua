@@ -179,8 +179,9 @@ local function resume(t, pending, level)
   return heed(t, resume_thread(t.thread))
 end
 
-local function drive_on(finished, level)
-  while not finished() do
+-- Until `only` has ended, or until all have, whichever is first; where it is joined, until that has alone.
+local function drive_on(only, joined, level)
+  while not (only and only.ended) and (joined or living > 0) do
     local t = take(ready)
     if t == nil then
       idle(level)
@@ -192,10 +193,10 @@ local function drive_on(finished, level)
   end
 end
 
--- Run what is ready, then wait for the inbox, until `finished()`.
-local function drive(finished)
+-- Run what is ready, then wait for the inbox.
+local function drive(only, joined)
   local level = depth
-  local fine, reason = pcall(drive_on, finished, level)
+  local fine, reason = pcall(drive_on, only, joined, level)
   unwind(level)
   if not fine then
     error(reason, 0)
@@ -295,7 +296,7 @@ local function await_end(self)
     self.waiters[#self.waiters + 1] = pending
     loop.await(pending)
   else
-    drive(function() return self.ended end)
+    drive(self, true)
   end
 end
 
@@ -365,7 +366,7 @@ function task.run(f, ...)
   end
   local main = spawn(host, {}, f, ...)
   local nested = is_nested()  -- then the task that we are inside of cannot end before us
-  drive(function() return nested and main.ended or living == 0 end)
+  drive(nested and main or nil, false)
   return conclude(main, not nested and take_unheard() or nil)
 end
 
