@@ -224,7 +224,7 @@ if type(jit) == "table" then  -- luacheck: ignore
       local pending, naps = loop.pending(), {}
       rawget(_G, "ngx").sleep = function(seconds)
         naps[#naps + 1] = seconds
-        if #naps == 12 then loop.settle(pending, nil, "answer") end
+        if #naps == 12 then loop.settle(pending, "answer") end
       end
       assert.equal("answer", select(2, loop.await(pending)))
       assert.same({ "stream" }, asked)

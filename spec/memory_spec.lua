@@ -68,20 +68,33 @@ local function check_records(line, one, requests)
   return 0
 end
 
+-- Where more fail in a row our scheduler itself may find none, and esim.run raises; in Lua 5.1 where one does, for that
+-- does not collect and try again.
+local function counts_of(mode)
+  if mode == "task" then
+    return interpreter() == "lua5.1" and {} or { 1 }
+  end
+  return { 1, 30 }
+end
+
+local function has_log(mode)
+  return mode == "log" or mode == "credentials"
+end
+
 local runs
 
 setup(function()  -- all at once: most of their time they wait
   runs = {}
-  for _, mode in ipairs { "plain", "log", "credentials" } do
-    for _, count in ipairs { 1, 30 } do runs[mode .. count] = start(mode, count) end
+  for _, mode in ipairs { "plain", "task", "log", "credentials" } do
+    for _, count in ipairs(counts_of(mode)) do runs[mode .. count] = start(mode, count) end
   end
 end)
 teardown(function()
   for _, run in pairs(runs) do assert(run.box.stop()) end
 end)
 
-for _, mode in ipairs { "plain", "log", "credentials" } do
-  for _, count in ipairs { 1, 30 } do
+for _, mode in ipairs { "plain", "task", "log", "credentials" } do
+  for _, count in ipairs(counts_of(mode)) do
     it(count .. " allocation(s) failing at each place in turn break nothing: " .. mode, function()
       local run = runs[mode .. count]
       local lines, log = read(run), run.box.log()
@@ -94,15 +107,15 @@ for _, mode in ipairs { "plain", "log", "credentials" } do
           local taken = log.by_correlation_id[one.id] or 0
           assert.is_nil(one.what:find("(then", 1, true), line)
           assert.is_true(taken >= LEAST[one.outcome] and taken <= MOST[one.outcome], line .. ", taken " .. taken)
-          if mode ~= "plain" then sum.missing = sum.missing + check_records(line, one, requests[one.id] or 0) end
+          if has_log(mode) then sum.missing = sum.missing + check_records(line, one, requests[one.id] or 0) end
           for name, value in pairs(sum) do sum[name] = value + (one[name] or 0) end
           sum.seen = sum.seen + 1
         end
       end
       assert.is_true(sum.seen > 30 and sum.failures > 30, sum.seen .. " runs, " .. sum.failures .. " failures")
       assert.is_true(sum.missing <= UNKNOWN, sum.missing .. " records are missing")
-      local most = mode == "plain" and 0 or math.huge
-      local least = mode ~= "plain" and count > 1 and 10 or 0
+      local most = has_log(mode) and math.huge or 0
+      local least = has_log(mode) and count > 1 and 10 or 0
       assert.is_true(sum.dropped >= least and sum.dropped <= most, "dropped: " .. sum.dropped)
       if mode == "credentials" then
         assert.is_true(sum.told <= log.token_requests)

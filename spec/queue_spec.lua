@@ -23,6 +23,6 @@ describe("a queue", function()
       assert.is_nil(queue.take(line))
     end
     queue.put(line, "x")
-    assert.equal("x", line[1])
+    assert.equal("x", line.things[1])
   end)
 end)

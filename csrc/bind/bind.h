@@ -15,6 +15,7 @@ void bind_account(lua_State *L);
 void bind_schedule(lua_State *L);
 void bind_experience(lua_State *L);
 void bind_inbox(lua_State *L);
+void bind_errand(lua_State *L);
 void bind_nginx(lua_State *L);
 
 /* Push nil and the word of `fault`; 2, for a function to return. */

@@ -85,6 +85,7 @@ int luaopen_esim_core(lua_State *L) {
   bind_schedule(L);
   bind_experience(L);
   bind_inbox(L);
+  bind_errand(L);
   bind_nginx(L);
   return 1;
 }

@@ -72,7 +72,7 @@ static void read_plan(lua_State *L, int table, esim_spec *spec) {
 
 /* What the records of its exchanges are to tell. */
 static void read_marks(lua_State *L, int table, esim_spec *spec) {
-  spec->tag = options_number(L, table, "tag", 0, 0);
+  spec->tag = (unsigned)options_number(L, table, "tag", 0, 0);
   spec->attempt = (unsigned)options_number(L, table, "attempt", 1, 1);
   spec->again = options_string(L, table, "again");
 }
@@ -87,12 +87,22 @@ static int push_submitted(lua_State *L, esim_inbox *in,
   return 1;
 }
 
+/*
+** What is the same for all of a kind stands in `target` and in the last line,
+** what is this one's own, if anything, in `target_tail` and `header_tail`.
+*/
 static int submit(lua_State *L, esim_kind kind) {
   esim_inbox *in = check_inbox(L);
   esim_spec spec = { .kind = kind, .account = bind_check_account(L, 2) };
+  char target[OPTIONS_ROOM], line[OPTIONS_ROOM];
   luaL_checktype(L, 3, LUA_TTABLE);
-  spec.target = options_required(L, 3, "target");
+  spec.target = options_joined(L, 3, "target_tail",
+                               options_required(L, 3, "target"), target);
   spec.line_count = options_lines(L, 3, "headers", spec.lines, ESIM_OWN_MAX);
+  if (spec.line_count > 0) {
+    const char **last = &spec.lines[spec.line_count - 1];
+    *last = options_joined(L, 3, "header_tail", *last, line);
+  }
   read_body(L, 3, &spec);
   spec.method = options_string(L, 3, "method");
   if (spec.method == NULL)
@@ -145,6 +155,13 @@ static int inbox_cancel(lua_State *L) {
   return 0;
 }
 
+/* inbox:left(id) -> seconds until its deadline; 0: it is over, or it ended */
+static int inbox_left(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  lua_pushnumber(L, esim_engine_left(in, luaL_checknumber(L, 2)));
+  return 1;
+}
+
 /* inbox:abandon(id): nobody waits for it, but its outcome is wanted */
 static int inbox_abandon(lua_State *L) {
   esim_inbox *in = check_inbox(L);
@@ -175,6 +192,8 @@ static void set_text(lua_State *L, const char *field, const char *text) {
 
 static void push_answer(lua_State *L, const esim_result *r) {
   lua_createtable(L, 0, 6);  /* of an answer in order, no more */
+  if (r->fault != ESIM_OK)
+    set_text(L, "fault", esim_fault_word(r->fault));
   if (r->http != 0) {
     lua_pushinteger(L, (lua_Integer)r->http);
     lua_setfield(L, -2, "http");
@@ -207,8 +226,8 @@ static void push_answer(lua_State *L, const esim_result *r) {
 
 /*
 ** inbox:take() -> nil: it is empty; false: the process forked, what was in
-** flight is the parent's; or id, fault | nil, answer. What is taken leaves the
-** inbox only when it stands on the Lua stack.
+** flight is the parent's; or id, fault | nil, answer, in which the fault is too,
+** and whether it holds more. What is taken leaves the inbox only when it stands on the Lua stack.
 */
 static int inbox_take(lua_State *L) {
   esim_inbox *in = check_inbox(L);
@@ -229,8 +248,8 @@ static int inbox_take(lua_State *L) {
   else
     lua_pushstring(L, esim_fault_word(r.fault));
   push_answer(L, &r);
-  esim_engine_pop(in);
-  return 3;
+  lua_pushboolean(L, esim_engine_pop(in));
+  return 4;
 }
 
 static void set_number(lua_State *L, const char *field, double number) {
@@ -319,6 +338,7 @@ static const luaL_Reg methods[] = {
   { "sleep", inbox_sleep },
   { "again", inbox_again },
   { "cancel", inbox_cancel },
+  { "left", inbox_left },
   { "abandon", inbox_abandon },
   { "watch", inbox_watch },
   { "take", inbox_take },

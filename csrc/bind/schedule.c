@@ -13,15 +13,20 @@ static bool has(lua_State *L, int table, const char *field) {
   return there;
 }
 
+static float options_float(lua_State *L, int table, const char *field,
+                           float absent, double least) {
+  return (float)options_number(L, table, field, absent, least);
+}
+
 esim_schedule bind_read_schedule(lua_State *L, int table) {
   esim_schedule s = ESIM_SCHEDULE_DEFAULT;
   s.own = has(L, table, "first") || has(L, table, "factor") ||
            has(L, table, "cap") || has(L, table, "jitter");
-  s.price = options_number(L, table, "price", s.price, 1e-6);
-  s.first = options_number(L, table, "first", s.first, 0.001);
-  s.factor = options_number(L, table, "factor", s.factor, 1);
-  s.cap = options_number(L, table, "cap", s.cap, 0.001);
-  s.jitter = options_number(L, table, "jitter", s.jitter, 0);
+  s.price = options_float(L, table, "price", s.price, 1e-6);
+  s.first = options_float(L, table, "first", s.first, 0.001);
+  s.factor = options_float(L, table, "factor", s.factor, 1);
+  s.cap = options_float(L, table, "cap", s.cap, 0.001);
+  s.jitter = options_float(L, table, "jitter", s.jitter, 0);
   if (s.jitter > 1)
     luaL_error(L, "jitter: out of range");
   return s;

@@ -297,7 +297,7 @@ void esim_driver_host(esim_driver *d) {
 /*
 ** OpenSSL writes to sockets without a care for SIGPIPE, and the caller's own
 ** disposition of it is not ours to change: it is blocked while he drives, and
-** one that came of it is taken.
+** one that came of it is taken; not one that he had blocked, and that waited.
 */
 typedef struct hush {
   sigset_t pipe, before;
@@ -308,9 +308,10 @@ static void hush_pipe(hush *h) {
   sigset_t pending;
   sigemptyset(&h->pipe);
   sigaddset(&h->pipe, SIGPIPE);
-  sigpending(&pending);
-  h->pending = sigismember(&pending, SIGPIPE) == 1;
   pthread_sigmask(SIG_BLOCK, &h->pipe, &h->before);
+  h->pending = sigismember(&h->before, SIGPIPE) == 1 &&
+               sigpending(&pending) == 0 &&
+               sigismember(&pending, SIGPIPE) == 1;
 }
 
 static void unhush_pipe(const hush *h) {

@@ -246,6 +246,11 @@ void esim_engine_cancel(esim_inbox *in, double id, bool settled) {
   esim_work_close(w);
 }
 
+double esim_engine_left(const esim_inbox *in, double id) {
+  const esim_work *w = esim_inbox_find(in, id);
+  return w == NULL ? 0 : fmax(w->deadline - esim_clock(), 0);
+}
+
 /* A poll that is not with the driver has an outcome only if it is given one. */
 void esim_engine_abandon(esim_inbox *in, double id) {
   esim_work *w = esim_inbox_find(in, id);
@@ -312,15 +317,17 @@ esim_found esim_engine_peek(esim_inbox *in, esim_result *result) {
   return ESIM_SOMETHING;
 }
 
-void esim_engine_pop(esim_inbox *in) {
+bool esim_engine_pop(esim_inbox *in) {
   lock();
   esim_work *w = in->first;
   esim_inbox_withdraw(in, w);
+  bool more = esim_inbox_holds(in);
   unlock();
   if (w->kind == ESIM_POLL && w->fault == ESIM_OK)
-    return;
+    return more;
   esim_inbox_leave(in, w);
   esim_work_close(w);
+  return more;
 }
 
 /* Without accounts that have records there is no ledger, and no lock. */

@@ -56,6 +56,9 @@ bool esim_engine_again(esim_inbox *inbox, double id);
 */
 void esim_engine_cancel(esim_inbox *inbox, double id, bool settled);
 
+/* Seconds until its deadline; 0: it is over, or there is no such number. */
+double esim_engine_left(const esim_inbox *inbox, double id);
+
 /*
 ** Nobody waits for `id` any more, but its outcome is wanted: an order on the
 ** wire finishes and is delivered, all else is delivered as ESIM_CANCELLED.
@@ -68,7 +71,7 @@ void esim_engine_abandon(esim_inbox *inbox, double id);
 ** process that submitted, and all numbers have ended without an outcome here.
 */
 esim_found esim_engine_peek(esim_inbox *inbox, esim_result *result);
-void esim_engine_pop(esim_inbox *inbox);
+bool esim_engine_pop(esim_inbox *inbox);  /* whether it holds more */
 
 /*
 ** The first record of an exchange, of accounts that have records; NULL: there

@@ -43,7 +43,7 @@
 
 #define ESIM_FAULT_CONSTANT(name, word, sentence) ESIM_##name,
 
-typedef enum esim_fault {
+typedef enum __attribute__((packed)) esim_fault {  /* one byte */
   ESIM_OK,
   ESIM_FAULTS(ESIM_FAULT_CONSTANT)
   ESIM_FAULT_COUNT

@@ -1,7 +1,5 @@
 #include "heap.h"
 
-#include <stddef.h>
-
 /* Both are roots (or NULL); the one that is due first keeps the other. */
 static esim_timer *meld(esim_timer *a, esim_timer *b) {
   if (a == NULL || b == NULL)
@@ -55,23 +53,28 @@ static void unlink_child(esim_timer *timer) {
   detach(timer);
 }
 
+static void set_root(esim_heap *heap, esim_timer *root) {
+  heap->root = root;
+  if (root != NULL)
+    root->back = root;
+}
+
 void esim_heap_clear(esim_heap *heap, esim_timer *timer) {
-  if (!timer->set)
+  if (!esim_timer_is_set(timer))
     return;
   esim_timer *rest = meld_children(timer->child);
   if (heap->root == timer) {
-    heap->root = rest;
+    set_root(heap, rest);
+    detach(timer);
   } else {
     unlink_child(timer);
-    heap->root = meld(heap->root, rest);
+    set_root(heap, meld(heap->root, rest));
   }
   timer->child = NULL;
-  timer->set = false;
 }
 
 void esim_heap_set(esim_heap *heap, esim_timer *timer, double due) {
   esim_heap_clear(heap, timer);
   timer->due = due;
-  timer->set = true;
-  heap->root = meld(heap->root, timer);
+  set_root(heap, meld(heap->root, timer));
 }

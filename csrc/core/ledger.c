@@ -35,8 +35,7 @@ static void miss(esim_ledger *l) {
 
 esim_record *esim_record_open(const esim_work *w, esim_fault fault) {
   const esim_exchange *x = &w->flight->exchange;
-  const char *target = w->url + w->account->url_size;
-  size_t method = strlen(w->method) + 1, size = strlen(target) + 1;
+  size_t method = strlen(w->method) + 1, size = strlen(w->target) + 1;
   esim_record *r = malloc(sizeof *r + method + size);
   if (r == NULL) {
     miss(w->ledger);
@@ -48,7 +47,7 @@ esim_record *esim_record_open(const esim_work *w, esim_fault fault) {
     .timing = x->timing, .attempt = w->attempt, .ledger = w->ledger
   };
   r->method = memcpy(r + 1, w->method, method);
-  r->target = memcpy((char *)(r + 1) + method, target, size);
+  r->target = memcpy((char *)(r + 1) + method, w->target, size);
   memcpy(r->again, w->again, sizeof r->again);
   esim_ledger_retain(r->ledger);
   return r;

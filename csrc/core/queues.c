@@ -66,7 +66,7 @@ esim_account *esim_queues_next_dirty(esim_queues *q) {
 void esim_queues_wake(esim_queues *q, esim_account *a, double due) {
   if (isinf(due))
     return;
-  if (!a->wake.set)
+  if (!esim_timer_is_set(&a->wake))
     esim_account_retain(a);
   esim_heap_set(&q->wakes, &a->wake, due);
 }

@@ -66,12 +66,12 @@ void esim_turns_enter(esim_turns *t, esim_work *w) {
   unsigned k = group_of(w);
   esim_heap_set(&l->groups[k], &w->place, w->born);
   l->filled |= UINT64_C(1) << k;
-  if (!l->turn.set || isfinite(l->turn.due))
+  if (!esim_timer_is_set(&l->turn) || isfinite(l->turn.due))
     esim_heap_set(&t->lores, &l->turn, -INFINITY);  /* to be ranked */
 }
 
 void esim_turns_leave(esim_turns *t, esim_work *w) {
-  if (!w->place.set)
+  if (!esim_timer_is_set(&w->place))
     return;
   if (w->final) {
     esim_heap_clear(&t->finals, &w->place);

@@ -27,10 +27,15 @@ static esim_fault check(const esim_spec *spec) {
   return ESIM_OK;
 }
 
+static bool is_get(const esim_spec *s) {
+  return strcmp(s->method, "GET") == 0;  /* nearly all that wait are */
+}
+
 /* Bytes of everything that is copied behind the struct. */
 static size_t measure(const esim_spec *s) {
-  size_t size = s->line_count * sizeof *s->lines + strlen(s->method) + 1 +
-                s->account->url_size + strlen(s->target) + 1 + s->body_size;
+  size_t size = strlen(s->target) + 1 + s->body_size;
+  if (!is_get(s))
+    size += strlen(s->method) + 1;
   for (unsigned i = 0; i < s->line_count; i++)
     size += strlen(s->lines[i]) + 1;
   return size;
@@ -56,17 +61,14 @@ static char *put(char **to, const void *bytes, size_t size) {
 
 static void copy_request(esim_work *w, const esim_spec *s) {
   char *to = (char *)(w + 1);
-  w->lines = (const char **)(void *)to;
-  to += s->line_count * sizeof *s->lines;
   for (unsigned i = 0; i < s->line_count; i++)
-    w->lines[i] = put(&to, s->lines[i], strlen(s->lines[i]) + 1);
-  w->line_count = s->line_count;
-  w->method = put(&to, s->method, strlen(s->method) + 1);
-  w->url = put(&to, s->account->url, s->account->url_size);
-  put(&to, s->target, strlen(s->target) + 1);
+    put(&to, s->lines[i], strlen(s->lines[i]) + 1);
+  w->line_count = (unsigned char)s->line_count;
+  w->method = is_get(s) ? "GET" : put(&to, s->method, strlen(s->method) + 1);
+  w->target = put(&to, s->target, strlen(s->target) + 1);
   w->body = s->body == NULL ? NULL : put(&to, s->body, s->body_size);
   w->body_size = s->body_size;
-  w->timeout = s->timeout < 0 ? s->account->timeout : s->timeout;
+  w->timeout = (float)(s->timeout < 0 ? s->account->timeout : s->timeout);
   w->bare = is_bare(s);
   w->account = s->account;
   if (s->kind == ESIM_POLL && s->kind_of != NULL && !w->bare)
@@ -94,10 +96,18 @@ esim_work *esim_work_open(const esim_spec *s, double now, esim_fault *fault) {
   w->tag = s->tag;
   w->attempt = s->attempt == 0 ? 1 : s->attempt;
   snprintf(w->again, sizeof w->again, "%s", s->again == NULL ? "" : s->again);
-  w->copied = copied;
   if (s->kind != ESIM_SLEEP)
     copy_request(w, s);
   return w;
+}
+
+/* What is behind it, and may hold secrets. */
+static void wipe(esim_work *w) {
+  if (w->target == NULL)
+    return;
+  const char *end = w->body != NULL ? w->body + w->body_size
+                                    : w->target + strlen(w->target);
+  explicit_bzero(w + 1, (size_t)(end - (const char *)(w + 1)));
 }
 
 void esim_work_close(esim_work *w) {
@@ -106,13 +116,33 @@ void esim_work_close(esim_work *w) {
     esim_account_release(w->account);
   if (w->ledger != NULL)
     esim_ledger_release(w->ledger);
-  explicit_bzero(w + 1, w->copied);
+  wipe(w);
   free(w);
+}
+
+/* A flight of no more than its URL. */
+static esim_flight *make_flight(const esim_work *w) {
+  size_t base = w->account->url_size, target = strlen(w->target) + 1;
+  esim_flight *f = malloc(sizeof *f + base + target);
+  if (f == NULL)
+    return NULL;
+  memset(f, 0, sizeof *f);
+  memcpy(f->url, w->account->url, base);
+  memcpy(f->url + base, w->target, target);
+  return f;
+}
+
+static void add_lines(esim_exchange *x, const esim_work *w) {
+  for (unsigned i = 0; i < w->account->line_count; i++)
+    x->lines[x->line_count++] = w->account->lines[i];
+  const char *line = (const char *)(w + 1);
+  for (unsigned i = 0; i < w->line_count; i++, line += strlen(line) + 1)
+    x->lines[x->line_count++] = line;
 }
 
 bool esim_work_board(esim_work *w, double timeout) {
   esim_work_forget(w);
-  esim_flight *f = calloc(1, sizeof *f);
+  esim_flight *f = make_flight(w);
   if (f == NULL)
     return false;
   if (!w->bare &&
@@ -121,14 +151,11 @@ bool esim_work_board(esim_work *w, double timeout) {
     return false;
   }
   esim_exchange *x = &f->exchange;
-  for (unsigned i = 0; i < w->account->line_count; i++)
-    x->lines[x->line_count++] = w->account->lines[i];
-  for (unsigned i = 0; i < w->line_count; i++)
-    x->lines[x->line_count++] = w->lines[i];
+  add_lines(x, w);
   if (f->authorization != NULL)
     x->lines[x->line_count++] = f->authorization;
   x->method = w->method;
-  x->url = w->url;
+  x->url = f->url;
   x->body = w->body;
   x->body_size = w->body_size;
   x->site = &w->account->site;
@@ -156,34 +183,30 @@ void esim_work_forget(esim_work *w) {
     return;
   esim_work_alight(w);
   esim_answer_clear(&w->flight->exchange.answer);
+  explicit_bzero(w->flight->url, strlen(w->flight->url));
   free(w->flight);
   w->flight = NULL;
 }
 
 /*
-** FNV-1a over the body. A hundred thousand bodies that wait would be as large
-** as all else that waits, and may hold secrets. That one look in 2^64 is taken
-** for the last one is put up with.
+** FNV-1a over status and body; never 0. A hundred thousand bodies that wait
+** would be as large as all else that waits, and may hold secrets. That one look
+** in 2^64 is taken for the last one is put up with.
 */
 static uint64_t fingerprint(const esim_answer *a) {
-  uint64_t print = UINT64_C(0xcbf29ce484222325);
+  uint64_t print = UINT64_C(0xcbf29ce484222325) + (uint64_t)a->http;
   for (size_t i = 0; i < a->size; i++)
     print = (print ^ (unsigned char)a->body[i]) * UINT64_C(0x100000001b3);
-  return print;
+  return print == 0 ? 1 : print;
 }
 
 void esim_work_remember(esim_work *w) {
   if (w->flight == NULL)
     return;
-  const esim_answer *a = &w->flight->exchange.answer;
-  w->seen = fingerprint(a);
-  w->seen_size = a->size;
-  w->seen_http = a->http;
+  w->seen = fingerprint(&w->flight->exchange.answer);
   esim_work_forget(w);
 }
 
 bool esim_work_unchanged(const esim_work *w) {
-  const esim_answer *a = &w->flight->exchange.answer;
-  return a->http == w->seen_http && a->size == w->seen_size &&
-         fingerprint(a) == w->seen;
+  return w->seen != 0 && fingerprint(&w->flight->exchange.answer) == w->seen;
 }

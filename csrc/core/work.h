@@ -18,9 +18,9 @@ struct esim_ledger;
 /* Header lines of its own: beside the account's and the token. */
 #define ESIM_OWN_MAX (ESIM_LINES_MAX - ESIM_COMMON_MAX - 1)
 
-#define ESIM_AGAIN_ROOM 16  /* of the word for why something is tried again */
+#define ESIM_AGAIN_ROOM 8  /* of the word for why something is tried again */
 
-typedef enum esim_kind {
+typedef enum __attribute__((packed)) esim_kind {  /* one byte */
   ESIM_REQUEST,  /* one exchange, delivered whatever it was */
   ESIM_ORDER,    /* one POST, never sent twice unless it never left */
   ESIM_POLL,     /* the same GET again and again on a schedule */
@@ -44,7 +44,7 @@ typedef struct esim_spec {
   esim_schedule schedule; /* poll */
   const char *kind_of;    /* poll: "NEW_ESIM <product>", of an order; "": it is
                              not known; NULL: no order, but a call */
-  double tag;             /* for the records */
+  unsigned tag;           /* for the records */
   unsigned attempt;       /* how often it will have been tried; 0: 1 */
   const char *again;      /* what the try before met, cut to fit; NULL: none */
 } esim_spec;
@@ -55,10 +55,11 @@ typedef struct esim_flight {
   struct esim_work *work;
   char *authorization;     /* wiped as soon as it is over */
   unsigned serial;         /* of the token that it carries */
+  char url[];              /* the account's with the target */
 } esim_flight;
 
 /* Where the driver has it. */
-typedef enum esim_stage {
+typedef enum __attribute__((packed)) esim_stage {
   ESIM_WAITING,   /* for its timer */
   ESIM_READY,     /* in its account's queue */
   ESIM_FLYING,    /* on the wire */
@@ -67,54 +68,53 @@ typedef enum esim_stage {
 
 /*
 ** One piece of work. It belongs to the driver from the moment it is posted
-** until it is delivered, and to its inbox otherwise.
+** until it is delivered, and to its inbox otherwise. A million may wait, so it
+** is kept small: narrow numbers where they do, those of a size side by side.
+** Behind it are its lines, one after the other, then method, target and body.
 */
 typedef struct esim_work {
   /* Never changed. */
   esim_account *account;
   struct esim_inbox *inbox;
   struct esim_ledger *ledger;  /* of its exchanges; NULL: nobody wants it */
+  esim_lore *lore;         /* a look at an order: its kind's; else NULL */
   double id;               /* what Lua calls it */
-  double tag;
-  const char *method, *url, *body;
-  const char **lines;
+  const char *method, *target, *body;
   size_t body_size;
-  size_t copied;           /* bytes behind this struct: may hold secrets */
-  bool bare;               /* it brings its own Authorization: not signed */
-  double timeout;          /* seconds for one exchange */
   double deadline;         /* esim_clock(); INFINITY: none */
   double born;             /* a poll: its order was accepted; else: submitted */
   esim_schedule schedule;
-  esim_lore *lore;         /* a look at an order: its kind's; else NULL */
+  float timeout;           /* seconds for one exchange */
+  unsigned tag;
+  unsigned char line_count;
   esim_kind kind;
-  unsigned line_count;
+  bool bare;               /* it brings its own Authorization: not signed */
 
   /* The owner's. */
+  esim_stage stage;
+  unsigned looks;          /* that worked */
   esim_timer timer;        /* waiting: it is due; else: it is too late */
   esim_timer place;        /* in its account's queue */
-  esim_stage stage;
   esim_flight *flight;     /* NULL: none since the last look was forgotten */
   double looked;           /* esim_clock() of the last look that worked */
   double learned;          /* until when its lore has heard of it */
-  double early;            /* seconds that the next look may be early */
-  unsigned looks;          /* that worked */
-  unsigned failures;       /* in a row */
-  unsigned attempt;        /* that is next, or on the wire */
-  char again[ESIM_AGAIN_ROOM];  /* what the try before it met; "": nothing */
-  unsigned stale;          /* not sent: this token is to be replaced; or 0 */
-  bool final;              /* no look after this one: it is at the deadline */
   struct esim_work *before, *after;  /* of all that the driver has */
   struct esim_work *next_finished;
-  bool orphan;             /* an order on the wire that nobody waits for */
-  uint64_t seen;           /* what the last answer's body is known again by */
-  size_t seen_size;
-  long seen_http;          /* 0: there was none */
+  uint64_t seen;           /* what the last answer is known again by; 0: none */
+  char again[ESIM_AGAIN_ROOM];  /* what the try before it met; "": nothing */
+  float early;             /* seconds that the next look may be early */
+  unsigned failures;       /* in a row */
+  unsigned attempt;        /* that is next, or on the wire */
+  unsigned stale;          /* not sent: this token is to be replaced; or 0 */
 
   /* The outcome, where the flight does not tell it. */
+  float retry_after;       /* seconds; negative: none */
+  short http;              /* of the last failed try; 0: none */
   esim_fault fault;
   esim_fault last;         /* of the last failed try */
-  long http;               /* of the last failed try; 0: none */
-  double retry_after;      /* seconds; negative: none */
+
+  bool final;              /* no look after this one: it is at the deadline */
+  bool orphan;             /* an order on the wire that nobody waits for */
 
   /* Guarded by the gate. */
   bool away;               /* the engine has it */

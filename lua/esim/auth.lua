@@ -113,7 +113,7 @@ end
 local function tell(self, pending, outcome)
   self.waiters[pending] = nil
   pending.told = outcome
-  loop.settle(pending, nil, {})
+  loop.settle(pending)
   loop.cancel(pending)  -- its time no longer matters
 end
 

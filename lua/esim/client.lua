@@ -334,6 +334,8 @@ function Client:preview(given, options)
   }
 end
 
+local spare  -- what was read of the last line: of a hundred thousand it would be most that the collector is left
+
 --- An order placed before, perhaps by another process; nothing is sent.
 -- @param line  what `order:save` returned, or the provider's order id
 -- @return order | nil, err of kind `invalid`
@@ -341,7 +343,8 @@ function Client:resume(line)
   if type(line) ~= "string" then
     error("client:resume: order id or saved order expected, got " .. type(line), 2)
   end
-  local fields, reason = saved.read(line)
+  local fields, reason = saved.read(line, spare)
+  spare = nil
   if not fields then
     return nil, err.new("invalid", { field = "order", message = reason })
   end
@@ -350,7 +353,9 @@ function Client:resume(line)
   if wrong then
     return nil, wrong
   end
-  return order.new(inner[self], fields)
+  local resumed = order.new(inner[self], fields)
+  spare = not fields.bare and fields or nil
+  return resumed
 end
 
 --- What this client's orders took, by operation and product: looks are placed by it (README.md, "When to look again").

@@ -3,6 +3,7 @@
 -- whoever waits for that is woken in the way of its host (esim.loop.blocking says what a host is, esim.loop.hosts which
 -- one it is; esim.loop.records has the records of exchanges).
 
+local hands = require "esim.loop.hands"
 local hosts = require "esim.loop.hosts"
 local native = require "esim.native"
 local numbered = require "esim.loop.numbered"
@@ -12,6 +13,8 @@ local loop = {
   host = hosts.host, use = hosts.use, tell = hosts.tell, detach = hosts.detach, store = hosts.store,
   share = hosts.share, schedule = hosts.schedule, spawner = hosts.spawner, hook = records.hook,
 }
+
+local running = coroutine.running
 
 local inbox            -- made at first use: nothing happens at require
 local pendings = numbered.new()
@@ -30,7 +33,7 @@ loop.Pending = Pending
 
 --- Whether the outcome is there. For schedulers of the user's own.
 function Pending:done()
-  return self.ready
+  return self.ready ~= false
 end
 
 --- The state's inbox. Specs hand in one of their own.
@@ -46,12 +49,15 @@ function loop.reset(replacement)
   hosts.use(nil)
 end
 
---- Give a pending its outcome and wake who waits for it. Its fields are there from its making: setting them takes no
--- memory, for what was taken out of the inbox must not be lost for want of it.
+local NOTHING = {}  -- the outcome of what has none to tell
+
+--- Give a pending its outcome, which is `ready` then, and wake who waits for it. That field is there from its making:
+-- setting it takes no memory, for what was taken out of the inbox must not be lost for want of it.
 -- One that has `pass` is asked first whether it takes that itself, and looks again; not where C wakes who waits (in his
 -- `seat`, see loop/nginx.lua), for it does so once for each answer, whoever took that.
-local function settle(pending, fault, answer)
-  pending.ready, pending.fault, pending.answer = true, fault or false, answer
+-- @param answer  table, with `fault` where there was one, or nil
+local function settle(pending, answer)
+  pending.ready = answer or NOTHING
   local passed = pending.pass and not pending.seat and pending:pass()
   if not passed and pending.wake then
     pending.wake(pending)
@@ -60,12 +66,12 @@ end
 
 --- A pending that something in Lua settles, with `loop.settle`.
 function loop.pending()
-  return setmetatable({ ready = false, fault = false, answer = false }, Pending)
+  return setmetatable({ ready = false }, Pending)
 end
 
 loop.settle = settle
 
---- Pendings whose end there may have been no memory for, each with the next one as its `deadline`: an error leaves Lua
+--- Pendings whose end there may have been no memory for, each with the next one as its `task`: an error leaves Lua
 -- no room on its stack, and to call anything may need more. They are ended with the next look into the inbox.
 loop.orphans = { first = false }
 
@@ -81,13 +87,6 @@ end
 local function find(id)
   local pending = pendings:get(id % PLACES)
   return pending and pending.id == id and pending or nil
-end
-
-local function enlist(pending)
-  pendings:put(pending.id % PLACES, pending)
-  if pending.tag then
-    recorded = recorded + 1
-  end
 end
 
 local function strike(pending)
@@ -108,7 +107,7 @@ local function lose_all()
   pendings, recorded, forked, forks = none, 0, false, forks + 1
   for _, pending in ipairs(lost) do
     if not pending.ready then
-      settle(pending, "forked", { sent = true })
+      settle(pending, { fault = "forked", sent = true })
     end
   end
 end
@@ -118,7 +117,7 @@ local function end_orphans()
   while loop.orphans.first do
     local pending = loop.orphans.first
     loop.cancel(pending)
-    loop.orphans.first = pending.deadline
+    loop.orphans.first = pending.task
   end
 end
 
@@ -126,22 +125,23 @@ end
 -- @param most  how many pendings to settle, or nil: all that came back
 -- @return how many were
 function loop.pump(most)
-  local box, count = loop.inbox(), 0
+  local box, count, more = inbox or loop.inbox(), 0, true
   if loop.orphans.first then
     end_orphans()
   end
   if forked then  -- there was no memory to say so
     lose_all()
   end
-  while not most or count < most do
-    local id, fault, answer = box:take()
+  while more and (not most or count < most) do
+    local id, fault, answer
+    id, fault, answer, more = box:take()
     if tagged or id == nil then
       pcall(records.hear, box, about_of)  -- what was taken must not be lost for want of memory for a record
     end
     if id == nil then
       return count
     elseif id == false then
-      forked = true
+      forked, more = true, true
       lose_all()
     else
       local pending = find(id)
@@ -149,7 +149,7 @@ function loop.pump(most)
         if not (pending.kind == "poll" and fault == nil) then
           strike(pending)
         end
-        settle(pending, fault, answer)
+        settle(pending, answer)
         count = count + 1
       else
         box:cancel(id)  -- a poll that there was no memory to know of would stay for ever
@@ -159,9 +159,18 @@ function loop.pump(most)
   return count
 end
 
-local function take_up(pending)
-  local submitted = loop.host().submitted
-  enlist(pending)
+-- Whether the caller is a task of ours, in its own coroutine. It is asked for each exchange, so it is quick.
+local function in_task()
+  return hands.thread and running() == hands.thread
+end
+
+local function take_up(pending, id)
+  local submitted = not in_task() and loop.host().submitted
+  pending.id = id
+  pendings:put(id % PLACES, pending)
+  if pending.tag then
+    recorded = recorded + 1
+  end
   if pending.left then
     kept[pending] = true
   end
@@ -176,12 +185,12 @@ end
 -- @param spec     what to do, see csrc/bind/inbox.c; where its account has records `tag`, that of their hook, and
 --   `about`, what it is given beside each
 -- @param left     function(fault, answer), or nil: is given the outcome where the one who waited for it is gone
--- @param pending  what is to stand for it, with id, ready, fault and answer, all false, and the kind, or nil
+-- @param pending  what is to stand for it, with id and ready, both false, and the kind, or nil
 -- @return pending | nil, fault
 function loop.submit(kind, account, spec, left, pending)
   local box = loop.inbox()
   pending = pending or setmetatable({
-    id = false, kind = kind, ready = false, fault = false, answer = false, left = left,
+    id = false, kind = kind, ready = false, left = left,
   }, Pending)
   if spec and spec.tag then
     pending.tag, pending.about = spec.tag, spec.about
@@ -194,8 +203,8 @@ function loop.submit(kind, account, spec, left, pending)
   if not id then
     return nil, fault
   end
-  pending.id, tagged = id, tagged or pending.tag ~= nil
-  local ok, reason = pcall(take_up, pending)
+  tagged = tagged or pending.tag ~= nil
+  local ok, reason = pcall(take_up, pending, id)  -- no memory for that very call: it has no number, pump ends it
   if not ok then
     box:cancel(id)  -- nobody would ever know of it
     if find(id) == pending then
@@ -209,9 +218,9 @@ end
 
 --- Look again: the answer that `pending` (a poll) brought was not final.
 function loop.again(pending)
-  pending.ready, pending.fault, pending.answer = false, false, false
+  pending.ready = false
   if not loop.inbox():again(pending.id) then
-    settle(pending, "forked", { sent = true })
+    settle(pending, { fault = "forked", sent = true })
   end
 end
 
@@ -229,8 +238,13 @@ function loop.cancel(pending, settled)
     end
   end
   if not pending.ready then
-    settle(pending, "cancelled", {})
+    settle(pending, { fault = "cancelled" })
   end
+end
+
+--- Seconds until the deadline of `pending`, which is in flight; 0: it is over, or it is not.
+function loop.left(pending)
+  return loop.inbox():left(pending.id)
 end
 
 --- Nobody waits for `pending` any more. An outcome that must not be lost comes all the same.
@@ -254,7 +268,7 @@ end
 --- Give the outcome of `pending`, one of those, to whom it was left.
 function loop.leave(pending)
   kept[pending] = nil
-  pcall(pending.left, pending.fault or nil, pending.answer)
+  pcall(pending.left, pending.ready.fault, pending.ready)
 end
 
 --- Have `left` called where the caller does not live to cancel it, or after `seconds`.
@@ -288,19 +302,25 @@ end
 
 --- Block until something came back or `seconds` are over.
 function loop.wait(seconds)
-  loop.inbox():wait(seconds)
+  local box = inbox or loop.inbox()
+  box:wait(seconds)
   return loop.pump()
 end
 
 --- Raise where `call` could not wait, before anything is submitted.
--- @param call  name of a function of ours, whose caller is blamed
-function loop.check(call)
+-- @param call   name of a function of ours, whose caller is blamed
+-- @param above  how many levels further up that is, or nil: none
+function loop.check(call, above)
+  if in_task() then
+    return
+  end
+  local level = 3 + (above or 0)
   if guarded and call ~= "esim.spawn" then
-    error(call .. ": a log hook must not wait", 3)
+    error(call .. ": a log hook must not wait", level)
   end
   local check = loop.host().check
   if check then
-    check(call, 4)
+    check(call, level + 1)
   end
 end
 
@@ -316,9 +336,10 @@ function loop.guard(f, value)
   if loop.host().unguarded then
     return pcall(f, value)
   end
-  local before = guarded
+  local before, thread = guarded, hands.thread
+  hands.thread = false
   local ok, reason = pcall(call_guarded, f, value)  -- whatever fails, also for want of memory, fails in there
-  guarded = before
+  guarded, hands.thread = before, thread
   return ok, reason
 end
 
@@ -326,10 +347,10 @@ end
 -- @return fault or nil, answer
 function loop.await(pending)
   while not pending.ready do
-    loop.host().await(pending)
+    hosts.host().await(pending)
   end
   kept[pending] = nil
-  return pending.fault or nil, pending.answer
+  return pending.ready.fault, pending.ready
 end
 
 return loop

@@ -1,6 +1,7 @@
 --- An order that the provider accepted: look at it, wait for it, save it.
 
 local experience = require "esim.experience"
+local hands = require "esim.loop.hands"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
 local saved = require "esim.order.saved"
@@ -10,7 +11,12 @@ local wait = require "esim.order.wait"
 
 local order = {}
 
-local Order = { warnings = setmetatable({}, { __newindex = function() error("there are no warnings", 2) end }) }
+
+local function none(what)
+  return setmetatable({}, { __newindex = function() error("there " .. what, 2) end })
+end
+
+local Order = { warnings = none "are no warnings", history = none "is no history yet" }
 Order.__index = Order
 
 function Order:__tostring()
@@ -21,7 +27,7 @@ end
 -- @param fields   id, correlation_id, created (seconds since 1970; nil: just now), bare (that is not known), status,
 --   warnings, kind (see esim.experience), or nil
 function order.new(client, fields)
-  local self = { id = fields.id, correlation_id = fields.correlation_id, history = {} }
+  local self = { id = fields.id, correlation_id = fields.correlation_id }
   if fields.warnings and fields.warnings[1] then
     self.warnings = fields.warnings
   end
@@ -38,7 +44,7 @@ function Order:poll(options)
   if timeout ~= nil and (type(timeout) ~= "number" or not (timeout >= 0 and timeout < 1e9)) then
     error("order:poll: timeout must be a number of seconds", 2)
   end
-  if state.is_final(self) then
+  if mine.profile or mine.failure then
     return self.status
   end
   loop.check("order:poll")
@@ -70,45 +76,37 @@ local function result(self, e)
   return nil, failure or e
 end
 
+-- A wait whose steps hands do: `step`, see there.
+local Errand = setmetatable({}, wait.Wait)
+Errand.__index = Errand
+
+-- End a wait, whatever happens; where it was broken off also where the next call finds no memory.
+local function put_down(look, fine)
+  if not fine then
+    look.task, loop.orphans.first = loop.orphans.first, look  -- no call: see there
+  end
+  look:stop()
+  if not fine then
+    loop.orphans.first = look.task
+  end
+end
+
 -- Look until it is final: err or nil.
 local function look_on(look, options)
   local on, e = look:start(options)
   while on do
-    loop.await(look)
-    on, e = look:proceed()
+    local _, got = loop.await(look)
+    on, e = look:proceed(got)
   end
   return e
 end
 
--- The same in one of our tasks, whose waits nothing breaks off: while it waits no pcall stands on its stack.
--- @return true, err or nil | false and what was raised
-local function look_on_in_task(look, options)
-  local fine, on, e = protect.call(look.start, look, options)
-  while fine and on do
-    loop.await(look)
-    fine, on, e = protect.call(look.proceed, look)
-  end
-  if not fine then
-    return false, on
-  end
-  return true, e
-end
-
 -- Look until it is final, and end the poll whatever happens, also when on_status raises or the script is interrupted.
 local function watch(self, options)
-  local in_task, look = loop.host().unbroken, wait.new(self, options)
-  local fine, e
-  if in_task then
-    fine, e = look_on_in_task(look, options)
-  else
-    fine, e = protect.call(look_on, look, options)
-  end
+  local look = wait.new(self, options)
+  local fine, e = protect.call(look_on, look, options)
+  put_down(look, fine)
   if not fine then
-    look.deadline, loop.orphans.first = loop.orphans.first, look  -- no call: see there
-  end
-  look:stop()
-  if not fine then
-    loop.orphans.first = look.deadline
     error(e, 0)
   end
   return result(self, e)
@@ -125,19 +123,63 @@ local function watch_told(self, options)
   return result(self, e)
 end
 
---- Wait until the order is completed.
+local function tell(self, word, outcome)
+  local told = state.client(self).log
+  if told then
+    told_wait.tell(told, state.told(self), word, outcome)
+  end
+end
+
+-- What a step brought: the wait, which goes on | nil, and as esim.loop.hands says: whether it was fine, and what
+-- order:wait returns or raises.
+local function after(look, fine, on, e)
+  local one = look.order
+  if fine and on then
+    return look
+  end
+  put_down(look, fine)
+  if not fine then
+    tell(one, "ended", "raised")
+    return nil, false, on
+  end
+  local profile
+  profile, e = result(one, e)
+  tell(one, "ended", profile and "completed" or e.kind)
+  return nil, true, profile, e
+end
+
+function Errand:step()
+  return after(self, protect.call(self.proceed, self, self.ready))
+end
+
+-- The first step. Misuse is raised where it is: on the caller's stack.
+local function begin(self, options)
+  if not pcall(wait.check, options, "order:wait", 1) then
+    return nil, hands.HERE
+  elseif state.is_final(self) then
+    return nil, true, result(self)
+  end
+  tell(self, "begun")
+  local look = wait.new(self, options, Errand)
+  return after(look, protect.call(look.start, look, options))
+end
+
+-- For who is in none of our tasks.
+local function wait_here(self, options)
+  wait.check(options, "order:wait", 3)
+  if state.is_final(self) then
+    return result(self)
+  end
+  loop.check("order:wait", 1)
+  return (state.client(self).log and watch_told or watch)(self, options)
+end
+
+--- order:wait(options): wait until the order is completed.
 -- @param options  timeout (seconds, mandatory); price (seconds of unseen waiting that one look is
 --   worth, default 1) or first, factor, cap (seconds), jitter of a schedule of your own;
 --   on_status(order, status), called for each new status
 -- @return profile | nil, err (`timeout`: the order goes on, wait again)
-function Order:wait(options)
-  wait.check(options, "order:wait", 2)
-  if state.is_final(self) then
-    return result(self)
-  end
-  loop.check("order:wait")
-  return (state.client(self).log and watch_told or watch)(self, options)
-end
+Order.wait = hands.errand(begin, wait_here)
 
 --- End all waits for this order; they return an error of kind `cancelled`. The order lives on.
 function Order:cancel()

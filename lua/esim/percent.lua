@@ -2,19 +2,23 @@
 
 local percent = {}
 
+local function written(c)
+  return string.format("%%%02X", c:byte())
+end
+
+local function read(hex)
+  return string.char(tonumber(hex, 16))
+end
+
 --- Encode what is not unreserved.
 -- @param text  string
 function percent.encode(text)
-  return (text:gsub("[^%w%-._~]", function(c)
-    return string.format("%%%02X", c:byte())
-  end))
+  return (text:gsub("[^%w%-._~]", written))
 end
 
 --- Decode what `encode` wrote.
 function percent.decode(text)
-  return (text:gsub("%%(%x%x)", function(hex)
-    return string.char(tonumber(hex, 16))
-  end))
+  return (text:gsub("%%(%x%x)", read))
 end
 
 --- Names and values as a query or a form: `a=1&b=2`, in the order of the names.

@@ -4,7 +4,7 @@ local protect = {}
 
 protect.NO_MEMORY = "not enough memory"  -- Lua's own words (LUA_ERRMEM)
 
--- Of each coroutine that stands in for a pcall, the caller's; neither keeps the other from the collector.
+-- Of each coroutine that stands in for another, that; neither keeps the other from the collector.
 local outer = setmetatable({}, { __mode = "kv" })
 
 --- The coroutine that the running one stands in for; itself, where it stands in for none.
@@ -15,6 +15,11 @@ function protect.running()
     thread = outer[thread]
   end
   return thread
+end
+
+--- Have `inner` stand in for the coroutine `thread`.
+function protect.put(inner, thread)
+  outer[inner] = thread
 end
 
 local function carry(inner, ok, ...)
@@ -28,7 +33,7 @@ local function stand_in(f)
   local inner = coroutine.create(function(...)
     return f(...)  -- which may be a C function: coroutine.create refuses those
   end)
-  outer[inner] = coroutine.running()
+  protect.put(inner, coroutine.running())
   return inner
 end
 

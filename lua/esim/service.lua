@@ -82,7 +82,7 @@ function Service:submit(kind, spec, left, pending)
     mine.rate = nil
   end
   if self.log then
-    spec.tag, spec.about = self.log.tag, correlation_of(spec.headers)
+    spec.tag, spec.about = self.log.tag, spec.header_tail or correlation_of(spec.headers)
   end
   spec.submitted = true
   return loop.submit(kind, mine.account, spec, left, pending)
@@ -98,8 +98,12 @@ function Service:load_experience(text)
 end
 
 --- The headers of a request, beside those of every one (service.HEADERS).
-function Service.headers(_, correlation_id)
+function service.headers(correlation_id)
   return { correlation_id and "X-Correlation-ID: " .. correlation_id or nil }
+end
+
+function Service.headers(_, correlation_id)
+  return service.headers(correlation_id)
 end
 
 -- One answer of a poll, which may have to see to the token first, and goes on: fault, answer, or err of a token.

@@ -4,6 +4,7 @@
 
 local blocking = require "esim.loop.blocking"
 local err = require "esim.err"
+local hands = require "esim.loop.hands"
 local hosts = require "esim.loop.hosts"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
@@ -14,39 +15,61 @@ local task = {}
 local unpack = table.unpack or unpack
 
 local running             -- the task whose coroutine runs now, or nil
-local ready = queue.new()  -- tasks that can go on
-local alive = {}          -- tasks that have not ended: a set
+local ready = queue.new()  -- tasks that can go on, and pendings for which hands can
+local acting = {}         -- tasks that are being resumed, each by what runs in the one before it
+local depth = 0           -- how many these are
+local living = 0          -- tasks of this era that have not ended
+local era = 0             -- how often all that were suspended were given up
 local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
 local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: who belongs to which esim.run
 
+-- Of a task that we run: `thread`, its coroutine; `hand`, while one is at a step of its errand; `era` in which it was
+-- spawned, nil: the first.
 local Task = {}
 Task.__index = Task
 
+-- Each exchange comes through here: what it asks for is at hand.
+local this_thread, resume_thread, yield = coroutine.running, coroutine.resume, coroutine.yield
+local is_yieldable, take = hosts.is_yieldable, queue.take
+
 local function current()
-  local thread = running and running.thread
-  if thread and (coroutine.running() == thread or protect.running() == thread) and hosts.is_yieldable() then
-    return running
+  local t = running
+  if t and (this_thread() == t.thread or protect.running() == t.thread) and is_yieldable() then
+    return t
   end
 end
 
-local function wake(pending)
-  queue.put(ready, pending.task)
+-- Of all pendings, without a field of their own: a hundred thousand may wait. Of an orphan `task` is another one.
+function loop.Pending:wake()
+  if getmetatable(self.task) == Task then
+    queue.put(ready, self.step and self or self.task)
+  end
 end
+
+local WAITS = {}  -- what a task yields that waits for a pending
 
 local function suspend(pending)
-  pending.task, pending.wake = running, wake
-  coroutine.yield()
-  pending.wake = nil
+  pending.task = running
+  yield(WAITS)
+  pending.task = false
 end
 
-local tasks = {
-  name = "tasks", unbroken = true, current = current, busy = function() return running ~= nil end, await = suspend,
-}
+local tasks = { name = "tasks", current = current, busy = function() return running ~= nil end, await = suspend }
 loop.schedule(tasks)
 
--- Lua 5.1 makes no coroutine of a C function.
-local create = pcall(coroutine.create, print) and coroutine.create or function(f)
-  return coroutine.create(function(...) return f(...) end)
+-- What a task begins with is on its own stack until it runs: no table need hold it.
+local function begin(f, ...)
+  coroutine.yield()
+  return f(...)
+end
+
+local function create(f, ...)
+  local thread = coroutine.create(begin)
+  local ok, reason = coroutine.resume(thread, f, ...)
+  if not ok then
+    error(reason, 0)
+  end
+  return thread
 end
 
 local function record(t, ok, ...)
@@ -60,7 +83,9 @@ local function end_task(t, ok, ...)
   if ok and coroutine.status(t.thread) ~= "dead" then
     return
   end
-  alive[t] = nil
+  if (t.era or 0) == era then
+    living = living - 1
+  end
   if not ok then
     t.trace = debug.traceback(t.thread)
     if not t.waiters then
@@ -70,40 +95,111 @@ local function end_task(t, ok, ...)
   record(t, ok, ...)
 end
 
-local function resume(t)
-  local before = running
-  running = t
-  if t.args then
-    local args = t.args
-    t.args = nil
-    end_task(t, coroutine.resume(t.thread, unpack(args, 1, args.n)))
-  else
-    end_task(t, coroutine.resume(t.thread))
+local heed
+
+-- Its own coroutine goes on.
+local function go_on(t, ...)
+  return heed(t, resume_thread(t.thread, ...))
+end
+
+local step
+
+-- What came of a step. A pending that is ready already is not waited for.
+local function heed_hand(t, hand, ok, first, pending, ...)
+  if ok and not hands.is_done(hand, first) then
+    return
   end
-  running = before
+  t.hand = nil
+  if not ok then
+    return go_on(t, false, first)
+  elseif not pending then
+    return go_on(t, ...)
+  elseif pending.ready then
+    return step(t, pending.step, pending)
+  else
+    pending.task = t
+  end
+end
+
+step = function(t, f, ...)
+  local ok, hand = pcall(hands.take, t.thread)
+  if not ok then
+    return go_on(t, false, hand)
+  end
+  t.hand = hand
+  return heed_hand(t, hand, resume_thread(hand, f, ...))
+end
+
+-- What came of its own coroutine.
+heed = function(t, ok, ...)
+  local first = ...
+  if first == WAITS then
+    return
+  elseif ok and first == hands.ERRAND then
+    return step(t, select(2, ...))
+  end
+  return end_task(t, ok, ...)
+end
+
+-- What runs is that of `level` again.
+local function unwind(level)
+  for i = level + 1, depth do
+    acting[i] = nil
+  end
+  depth, running = level, acting[level]
+  hands.thread = running and running.thread or false
 end
 
 -- Tasks that nobody will ever resume are none that later ones wait for.
 local function forget_stuck()
-  for t in pairs(alive) do
-    if coroutine.status(t.thread) == "suspended" then
-      alive[t] = nil
+  era, living = era + 1, depth
+  for i = 1, depth do
+    acting[i].era = era
+  end
+end
+
+local function idle(level)
+  unwind(level)
+  if loop.count() > 0 then
+    return loop.wait()
+  end
+  forget_stuck()
+  error("esim: every task waits for something that cannot come", 0)
+end
+
+-- Let a task go on at `level`: a hand with the next step for `pending`, or what had suspended itself.
+local function resume(t, pending, level)
+  acting[level], depth, running, hands.thread = t, level, t, t.thread
+  if pending then
+    pending.task = false
+    return step(t, pending.step, pending)
+  elseif t.hand then
+    return heed_hand(t, t.hand, resume_thread(t.hand))
+  end
+  return heed(t, resume_thread(t.thread))
+end
+
+-- Until `only` has ended, or until all have, whichever is first; where it is joined, until that has alone.
+local function drive_on(only, joined, level)
+  while not (only and only.ended) and (joined or living > 0) do
+    local t = take(ready)
+    if t == nil then
+      idle(level)
+    elseif t.step then
+      resume(t.task, t, level + 1)
+    elseif not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
+      resume(t, nil, level + 1)
     end
   end
 end
 
--- Run what is ready, then wait for the inbox, until `finished()`.
-local function drive(finished)
-  while not finished() do
-    local t = queue.take(ready)
-    if t and not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
-      resume(t)
-    elseif t == nil and loop.count() > 0 then
-      loop.wait()
-    elseif t == nil then
-      forget_stuck()
-      error("esim: every task waits for something that cannot come", 0)
-    end
+-- Run what is ready, then wait for the inbox.
+local function drive(only, joined)
+  local level = depth
+  local fine, reason = pcall(drive_on, only, joined, level)
+  unwind(level)
+  if not fine then
+    error(reason, 0)
   end
 end
 
@@ -146,12 +242,15 @@ local function spawn(host, waiters, f, ...)
     local crew = crews[protect.running() or 0] or { alive = 0, unheard = {} }
     return spawn_hosted(host, setmetatable({ waiters = waiters }, Task), crew, f, ...)
   end
-  local t = setmetatable({ thread = create(f), waiters = waiters }, Task)
-  if select("#", ...) > 0 then
-    t.args = { n = select("#", ...), ... }
+  local t = setmetatable({ thread = create(f, ...) }, Task)  -- small: a hundred thousand may wait
+  if waiters then
+    t.waiters = waiters
   end
-  alive[t] = true
+  if era > 0 then
+    t.era = era
+  end
   queue.put(ready, t)
+  living = living + 1
   return t
 end
 
@@ -197,7 +296,7 @@ local function await_end(self)
     self.waiters[#self.waiters + 1] = pending
     loop.await(pending)
   else
-    drive(function() return self.ended end)
+    drive(self, true)
   end
 end
 
@@ -224,7 +323,7 @@ end
 
 -- Whether we run inside a task, but in a coroutine of the user's own.
 local function is_nested()
-  return running ~= nil and coroutine.status(running.thread) == "normal"
+  return running ~= nil and coroutine.status(running.hand or running.thread) == "normal"
 end
 
 local function take_unheard()
@@ -267,7 +366,7 @@ function task.run(f, ...)
   end
   local main = spawn(host, {}, f, ...)
   local nested = is_nested()  -- then the task that we are inside of cannot end before us
-  drive(function() return nested and main.ended or next(alive) == nil end)
+  drive(nested and main or nil, false)
   return conclude(main, not nested and take_unheard() or nil)
 end
 

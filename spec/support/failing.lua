@@ -1,6 +1,7 @@
 -- Run with the failing allocator preloaded: `failing.lua mode count url token client_id client_secret token_url`.
 -- Places and waits for an order again and again, each time with other allocations failing, until none fails any more.
--- `mode`: "plain" (then the code is drawn), "log" (records and metrics), "credentials" (records and a token each time).
+-- `mode`: "plain" (then the code is drawn), "task" (the same in a task), "log" (records and metrics), "credentials"
+-- (records and a token each time).
 -- For each order one line: correlation id, what became of it, how many allocations failed, and what a log heard of its
 -- exchanges, see `count_entry`; last: how often that was.
 
@@ -18,7 +19,7 @@ if jit then
   jit.off()  -- without memory its compiler crashes in libgcc (__register_frame_info)
 end
 
-local stage
+local stage = ""
 local heard = { sent = 0, answered = 0, asked = 0, told = 0, dropped = 0 }
 
 -- No allocation: what the hook has no memory for counts as dropped, and this is the hook's last act.
@@ -53,7 +54,7 @@ local function options_of()
   else
     options.token = token
   end
-  options.log = mode ~= "plain" and hook or nil
+  options.log = (mode == "log" or mode == "credentials") and hook or nil
   return options
 end
 
@@ -80,7 +81,7 @@ local function flow(client, input, options, wait)
   if not profile then
     return "placed, then " .. e.kind
   end
-  if mode == "plain" then
+  if mode == "plain" or mode == "task" then
     draw(profile)
   end
   return "placed"
@@ -107,7 +108,12 @@ local function try(n)
   for name in pairs(heard) do heard[name] = 0 end
   collectgarbage()
   failing.arm(n, count)
-  local ok, outcome = pcall(flow, client, input, options, wait)
+  local ok, outcome
+  if mode == "task" then
+    ok, outcome = pcall(esim.run, flow, client, input, options, wait)
+  else
+    ok, outcome = pcall(flow, client, input, options, wait)
+  end
   local failed = failing.disarm()
   if not ok then
     outcome = stage .. "raised " .. tostring(outcome)

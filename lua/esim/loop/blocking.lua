@@ -9,7 +9,6 @@
 --   submitted(pending)  something is in flight
 --   sleep(seconds)      instead of the engine's
 --   spawn(f, ...)       a thread of its own, which runs `f`
---   unbroken            nothing is raised in `await`
 --   unguarded           a hook that waits in the middle of another's work is its own to meet
 --   detach(f, ...)      the same as `spawn`, but it outlives the caller; false: not possible
 --   share(n)            this process's part of what is allowed to all processes together

@@ -192,7 +192,7 @@ end
 local function kept_where(ready)
   local list = {}
   for pending in pairs(loop.kept()) do
-    if pending.ready == ready then
+    if pending:done() == ready then
       list[#list + 1] = pending
     end
   end

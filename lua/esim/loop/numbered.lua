@@ -8,6 +8,9 @@ local PAGES = 1024
 local Numbered = {}
 Numbered.__index = Numbered
 
+-- In its page a thing is at the number divided by PAGES, and one more: pages that fill in step stay arrays. Numbers are
+-- asked for with each exchange: no function stands for that.
+
 --- @return what is empty, with `count`
 function numbered.new()
   return setmetatable({ count = 0 }, Numbered)
@@ -15,21 +18,23 @@ end
 
 --- The thing of a number, or nil.
 function Numbered:get(number)
-  local page = self[number % PAGES]
-  return page and page[number]
+  local place = number % PAGES
+  local page = self[place]
+  return page and page[(number - place) / PAGES + 1]
 end
 
 --- Put in `thing`, which is not there yet.
 function Numbered:put(number, thing)
   local place = number % PAGES
   local page = self[place] or {}
-  page[number], self[place] = thing, page
+  page[(number - place) / PAGES + 1], self[place] = thing, page
   self.count = self.count + 1
 end
 
 --- Take out what is there. No memory is taken.
 function Numbered:drop(number)
-  self[number % PAGES][number] = nil
+  local place = number % PAGES
+  self[place][(number - place) / PAGES + 1] = nil
   self.count = self.count - 1
 end
 

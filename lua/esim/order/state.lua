@@ -4,15 +4,24 @@ local answer = require "esim.answer"
 local api = require "esim.api"
 local err = require "esim.err"
 local native = require "esim.native"
+local percent = require "esim.percent"
 local profile = require "esim.profile"
+local service = require "esim.service"
 
 local state = {}
 
+local EMPTY = service.headers ""  -- for what is put behind it
+local SHORT = 200  -- characters
 local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
 
 -- What no caller is to see is in a metatable of the order's own, which is hidden. A weak table with a hundred thousand
 -- orders is one that Lua's collector goes through in one go.
 local of = debug.getmetatable
+
+-- Of what is kept there this is kept by place, which takes half of what a name does.
+local TERMS = 1    -- see terms_of
+local BORN = 2     -- native.clock() at which it was placed
+local LOOKED = 3   -- the same of the last look that worked, or nil
 
 local shared = setmetatable({}, { __mode = "k" }) -- of each client its terms, by kind
 local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }
@@ -26,16 +35,16 @@ local function terms_of(client, kind)
   return terms
 end
 
---- Make an order of a table with id, correlation_id and history.
+--- Make an order of a table with id and correlation_id.
 -- @param class   __index (its methods) and __tostring
 -- @param client  service of the client (service.lua)
 -- @param fields  created (seconds since 1970; nil: just now), bare (that is not known), status, kind (see
 --   esim.experience), or nil
 function state.open(order, class, client, fields)
-  local mine = {  -- small: a hundred thousand orders may wait
-    __index = class.__index, __tostring = class.__tostring, __metatable = false,
-    terms = terms_of(client, fields.kind or ""),
-    born = native.clock() - (fields.created and math.max(0, native.wall() - fields.created) or 0),
+  local mine = {  -- small: a hundred thousand orders may wait, for which `wait` has room
+    terms_of(client, fields.kind or ""),
+    native.clock() - (fields.created and math.max(0, native.wall() - fields.created) or 0),
+    __index = class.__index, __tostring = class.__tostring, __metatable = false, wait = nil,
   }
   if fields.bare then
     mine.bare = true
@@ -48,32 +57,40 @@ end
 --- Whether `value` was made so.
 function state.is_order(value)
   local mine = type(value) == "table" and of(value)
-  return mine and mine.terms ~= nil and mine.born ~= nil
+  return mine and mine.__metatable == false and type(mine[TERMS]) == "table" and mine[BORN] ~= nil
 end
 
---- What is kept of `order`: terms, born (native.clock() at which it was placed), bare, looked (of the last look that
--- worked), profile, failure, wait (the first of those that wait for it)
+--- What is kept of `order`, beside its terms and times: bare, profile, failure, wait (the first of those that wait for
+-- it), look (the request of order:poll)
 function state.of(order)
   return of(order)
 end
 
 --- When it was placed, in whole seconds since 1970.
 function state.created(order)
-  return math.floor(native.wall() - (native.clock() - of(order).born) + 0.5)
+  return math.floor(native.wall() - (native.clock() - of(order)[BORN]) + 0.5)
+end
+
+--- How old it is, and was when it was looked at last.
+-- @return seconds, seconds or nil
+function state.age(order)
+  local mine = of(order)
+  local age = math.max(0, native.clock() - mine[BORN])
+  return age, mine[LOOKED] and math.min(math.max(0, mine[LOOKED] - mine[BORN]), age)
 end
 
 --- What `order` has in common with others: client, kind or nil
 function state.terms(order)
-  return of(order).terms
+  return of(order)[TERMS]
 end
 
 --- The service of its client.
 function state.client(order)
-  return of(order).terms.client
+  return of(order)[TERMS].client
 end
 
 local function secrets_of(order)
-  return of(order).terms.client:secrets()
+  return of(order)[TERMS].client:secrets()
 end
 
 --- `text` without what must not be told.
@@ -87,8 +104,10 @@ function state.note(order, status)
     status = state.redact(order, status)
   end
   if status ~= nil and status ~= order.status then
-    order.status = status
-    order.history[#order.history + 1] = { status = status, at = os.time() }
+    local entry = { status = status, at = os.time() }
+    local history = rawget(order, "history") or {}
+    history[#history + 1] = entry
+    order.status, order.history = status, history
   end
 end
 
@@ -100,7 +119,7 @@ end
 --- What a log is told of a wait for `order`, as log/wait.lua takes it.
 function state.told(order)
   local mine = of(order)
-  return { order_id = order.id, correlation_id = order.correlation_id, placed = not mine.bare and mine.born or nil }
+  return { order_id = order.id, correlation_id = order.correlation_id, placed = not mine.bare and mine[BORN] or nil }
 end
 
 --- A copy of `e` for `order`: a token's error is shared by all who waited for it.
@@ -131,7 +150,7 @@ function state.read(order, fault, got)
   if not body then
     return nil, answer.unusable(reason, kind, got, state.context(order))
   end
-  of(order).looked = native.clock()
+  of(order)[LOOKED] = native.clock()
   return body
 end
 
@@ -164,15 +183,28 @@ end
 
 --- Whether an answer says no more than that the provider does not know a young order yet.
 function state.lags(order, fault, got)
-  return not fault and got.http == 404 and native.clock() - of(order).born < LAG
+  return not fault and got.http == 404 and native.clock() - of(order)[BORN] < LAG
 end
 
 --- The request of a look.
 function state.request(order)
-  local client = of(order).terms.client
+  local client = of(order)[TERMS].client
   return {
     method = "GET", target = client.api:path("order", order.id), headers = client:headers(order.correlation_id),
   }
+end
+
+--- The same in the table of another look: where nothing is too long for the core to put together, no string is made.
+function state.request_into(spec, order)
+  local client = of(order)[TERMS].client
+  local id, correlation_id = percent.encode(order.id), order.correlation_id
+  if #id <= SHORT and correlation_id and #correlation_id <= SHORT then
+    spec.target, spec.target_tail = client.api:path("order", ""), id
+    spec.headers, spec.header_tail = EMPTY, correlation_id
+  else
+    spec.target, spec.target_tail = client.api:path("order", order.id), nil
+    spec.headers, spec.header_tail = client:headers(correlation_id), nil
+  end
 end
 
 return state

@@ -41,7 +41,7 @@ function wait.check(options, name, level)
   end
 end
 
--- It is a pending of loop.lua's own kind, whose fields it has. Besides: order, deadline (native.clock()); on_status,
+-- It is a pending of loop.lua's own kind, whose fields it has. Besides: order; task (see task.lua); on_status,
 -- and `told`, how much of the history that has heard; `settled`: its last look found the end; `refused`: the last
 -- answer was a 401; `over`: it is to end.
 local Wait = setmetatable({ kind = "poll" }, loop.Pending)
@@ -52,13 +52,10 @@ wait.Wait = Wait
 --- @param order     order
 -- @param options   what wait.check lets pass
 -- @param class     one that is made of wait.Wait, or nil: that
--- @param deadline  native.clock(), or nil: after options.timeout
 -- @return wait, which must be stopped
-function wait.new(order, options, class, deadline)
-  local self = setmetatable({  -- eight fields and no more, where nothing is special: Lua doubles what they take
-    order = order, deadline = deadline or native.clock() + options.timeout,
-    id = false, ready = false, fault = false, answer = false,
-  }, class or Wait)
+function wait.new(order, options, class)
+  -- Four fields and no more, where nothing is special: Lua doubles what they take.
+  local self = setmetatable({ order = order, id = false, ready = false, task = false }, class or Wait)
   if options.on_status then
     self.on_status, self.told = options.on_status, #order.history
   end
@@ -152,8 +149,8 @@ end
 
 -- Until when another token may be waited for: the look at the deadline needs one too.
 local function patience(self)
-  local now = native.clock()
-  return now < self.deadline and self.deadline or now + GRACE
+  local left = loop.left(self)
+  return native.clock() + (left > 0 and left or GRACE)
 end
 
 -- A 401: true where there is a new token, else false and what ends the wait.
@@ -195,8 +192,8 @@ end
 --- The loop's, in the midst of its work: must not wait.
 -- @return whether the answer said nothing new, and the poll went on
 function Wait:pass()
-  local got = self.answer
-  if self.on_status or self.refused or not answer.is_good(self.fault, got) then
+  local got = self.ready
+  if self.on_status or self.refused or not answer.is_good(got.fault, got) then
     return false
   end
   local ok, on = pcall(digest, self, got)  -- what fails fails once more where it can be told
@@ -207,36 +204,51 @@ function Wait:pass()
   return true
 end
 
---- Begin to look, which may wait for a token.
--- @param options  price or first, factor, cap, jitter
--- @return true | false, err
-function Wait:start(options)
+local request  -- of the last poll, to be filled in anew: a hundred thousand of them were most of a collector's work
+
+-- It is nobody else's until it is submitted.
+local function submit(self, options, deadline)
   local order = self.order
-  local mine = state.of(order)
-  local ok, e = state.client(order):ensure(math.max(self.deadline, native.clock() + GRACE), self)
+  local client, age, seen = state.client(order), state.age(order)
+  local spec = request or { method = "GET" }
+  request = nil
+  state.request_into(spec, order)
+  spec.deadline = math.max(0, deadline - native.clock())
+  spec.age, spec.seen = math.min(age, OLD), seen and math.min(seen, OLD)
+  spec.price, spec.first, spec.factor = options.price, options.first, options.factor
+  spec.cap, spec.jitter = options.cap, options.jitter
+  spec.kind_of = state.terms(order).kind or ""
+  local pending, fault = client:submit("poll", spec, nil, self)
+  spec.tag, spec.about = nil, nil
+  request = spec
+  return pending, fault
+end
+
+--- Begin to look, which may wait for a token.
+-- @param options   timeout; price or first, factor, cap, jitter
+-- @param deadline  native.clock(), or nil: after options.timeout
+-- @return true | false, err
+function Wait:start(options, deadline)
+  local order, now = self.order, native.clock()
+  deadline = deadline or now + options.timeout
+  local ok, e = state.client(order):ensure(math.max(deadline, now + GRACE), self)
   if self.over then
     return false, cancelled(order)
   elseif not ok then
     return false, state.about(order, e)
   end
-  local age = math.min(math.max(0, native.clock() - mine.born), OLD)
-  local spec = state.request(order)
-  spec.deadline, spec.age = math.max(0, self.deadline - native.clock()), age
-  spec.seen = mine.looked and math.min(math.max(0, mine.looked - mine.born), age) or nil
-  spec.price, spec.first, spec.factor = options.price, options.first, options.factor
-  spec.cap, spec.jitter = options.cap, options.jitter
-  spec.kind_of = state.terms(order).kind or ""
-  local pending, fault = state.client(order):submit("poll", spec, nil, self)
+  local pending, fault = submit(self, options, deadline)
   if not pending then
     return false, end_error(self, fault, {})
   end
   return true
 end
 
---- Take what it was woken for; may wait for a token, and in on_status.
+--- Take what came for it; may wait for a token, and in on_status.
+-- @param got  what it was settled with
 -- @return true: it looks again, wait for it | false, err or nil: it has ended
-function Wait:proceed()
-  local on, e = decide(self, self.fault or nil, self.answer)
+function Wait:proceed(got)
+  local on, e = decide(self, got.fault, got)
   tell(self)
   if self.over then  -- on_status ended it, or somebody else while a token was fetched
     return false, cancelled(self.order)
