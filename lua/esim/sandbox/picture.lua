@@ -9,11 +9,11 @@ local picture = {}
 
 --- GET /v1/qr/{code}
 function picture.show(code)
-  local ok, core = pcall(require, "esim.core")
+  local ok, symbols = pcall(require, "esim.symbol")  -- which needs esim.core
   if not ok then
     return reply.refuse(501, "INTERNAL_ERROR", "esim.core for LuaJIT is not on this sandbox's path")
   end
-  local symbol = core.symbol(ngx.unescape_uri(code))
+  local symbol = symbols.new(ngx.unescape_uri(code))
   if not symbol then
     return reply.refuse(400, "INVALID_REQUEST_PARAMS", "This is no activation code")
   end
