@@ -23,7 +23,7 @@ end
 
 local function look(options)
   options = options or {}
-  options.timeout = options.timeout or 0.3
+  options.timeout = options.timeout or 0.6
   return box.client:product(PRODUCT, options)
 end
 
