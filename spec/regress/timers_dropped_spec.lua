@@ -32,7 +32,7 @@ describe("where nginx drops timers, an order", function()
     assert.equal("2", server:get("/fill"))
     local pending = server:request("/token?id=token")
     assert.truthy(nginx.eventually(function() return pending.ready end, 5))  -- the timers last longer
-    assert.equal("1", pending.answer.body)
+    assert.equal("1", pending.ready.body)
     esim.sleep(6.5)
   end)
 

@@ -1,6 +1,7 @@
 -- Run with the failing allocator preloaded: `failing.lua mode count url token client_id client_secret token_url`.
 -- Places and waits for an order again and again, each time with other allocations failing, until none fails any more.
--- `mode`: "plain" (then the code is drawn), "task" (the same in a task), "log" (records and metrics), "credentials" (records and a token each time).
+-- `mode`: "plain" (then the code is drawn), "task" (the same in a task), "log" (records and metrics), "credentials"
+-- (records and a token each time).
 -- For each order one line: correlation id, what became of it, how many allocations failed, and what a log heard of its
 -- exchanges, see `count_entry`; last: how often that was.
 
