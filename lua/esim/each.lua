@@ -1,6 +1,5 @@
 --- Many orders waited for at once without a coroutine for each: an iterator that yields them as they end.
--- With a coroutine each, Lua 5.4's collector stops the world for one to two microseconds for every order that waits:
--- beyond ten thousand of them this is the way.
+-- A coroutine each takes Lua 5.4 1,200 bytes more for every order that waits.
 
 local err = require "esim.err"
 local loop = require "esim.loop"
