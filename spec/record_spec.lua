@@ -187,9 +187,11 @@ end)
 describe("a record", function()
   it("is given before the outcome", function()
     local pending, before = order "cm9k", nil
-    loop.hook(TAG, function() before = not pending.ready end)
+    local function look_first() before = not pending.ready end
+    loop.hook(TAG, look_first)
     loop.await(pending)
     loop.hook(TAG, hook)
+    assert.is_function(look_first)  -- the loop keeps no hook from the collector
     assert.is_true(before)
   end)
 

@@ -37,16 +37,29 @@ static int do_here(lua_State *L) {
   return give_all(L, LUA_OK, 0);
 }
 
-/* Behind the arguments: true, … | false, what was raised | what is neither. */
+static bool is_here(lua_State *L, int at) {
+  lua_getfield(L, HANDS, "HERE");
+  bool here = lua_rawequal(L, at, -1);
+  lua_pop(L, 1);
+  return here;
+}
+
+/*
+** Behind the arguments: true, … | false, what was raised | hands.HERE. With
+** anything else, or nothing, it is somebody else who resumed the task.
+*/
 static int go_on(lua_State *L, int status, lua_KContext context) {
+  const int first = ARGUMENTS + 1;
   (void)status, (void)context;
-  if (lua_isnone(L, ARGUMENTS + 1))  /* somebody else resumed it */
+  if (lua_gettop(L) < first || !lua_isboolean(L, first)) {
+    if (lua_gettop(L) >= first && is_here(L, first))
+      return do_here(L);
+    lua_settop(L, ARGUMENTS);
     return lua_yieldk(L, 0, 0, go_on);
-  if (!lua_isboolean(L, ARGUMENTS + 1))
-    return do_here(L);
-  if (lua_toboolean(L, ARGUMENTS + 1))
-    return lua_gettop(L) - ARGUMENTS - 1;
-  lua_settop(L, ARGUMENTS + 2);
+  }
+  if (lua_toboolean(L, first))
+    return lua_gettop(L) - first;
+  lua_settop(L, first + 1);
   return lua_error(L);
 }
 

@@ -226,8 +226,9 @@ static void push_answer(lua_State *L, const esim_result *r) {
 
 /*
 ** inbox:take() -> nil: it is empty; false: the process forked, what was in
-** flight is the parent's; or id, fault | nil, answer, in which the fault is too,
-** and whether it holds more. What is taken leaves the inbox only when it stands on the Lua stack.
+** flight is the parent's; or id, fault | nil, answer (in which the fault is
+** too), and whether it holds more. What is taken leaves the inbox only when it
+** stands on the Lua stack.
 */
 static int inbox_take(lua_State *L) {
   esim_inbox *in = check_inbox(L);

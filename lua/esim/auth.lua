@@ -269,8 +269,13 @@ function Auth:late()
   return err.new("unavailable", { message = "no token came in time" .. why, http = e and e.http })
 end
 
--- Wait for what the one who fetches brings, or be that one: { ok, e, passing } | nil.
-local function join(self, client, pending, fetching, deadline, brief)
+-- Wait for what the one who fetches brings, or be that one: { ok, e, passing } | nil. `caller`: a table, or nil; its
+-- `halt()` ends this, `over` says that it is to end.
+local function join(self, caller, client, pending, fetching, deadline, brief)
+  self.waiters[pending] = deadline
+  if caller then
+    caller.halt = function() halt(self, pending) end
+  end
   if not fetching then
     begin(self, pending, client, deadline, brief)
   end
@@ -278,17 +283,12 @@ local function join(self, client, pending, fetching, deadline, brief)
   return pending.told
 end
 
--- `caller`: a table, or nil; its `halt()` ends this, `over` says that it is to end.
 local function wait_in_line(self, client, fetching, deadline, brief, caller)
   local pending = loop.submit("sleep", math.max(0, math.min(deadline - native.clock(), DOUBT)))
   if not pending then
     return { e = err.new("not_sent", { message = native.faults.memory }), passing = true }
   end
-  self.waiters[pending] = deadline
-  if caller then
-    caller.halt = function() halt(self, pending) end
-  end
-  local fine, told = protect.call(join, self, client, pending, fetching, deadline, brief)
+  local fine, told = protect.call(join, self, caller, client, pending, fetching, deadline, brief)
   self.waiters[pending] = nil
   if caller then
     caller.halt = nil

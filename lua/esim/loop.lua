@@ -71,9 +71,10 @@ end
 
 loop.settle = settle
 
---- Pendings whose end there may have been no memory for, each with the next one as its `task`: an error leaves Lua
--- no room on its stack, and to call anything may need more. They are ended with the next look into the inbox.
-loop.orphans = { first = false }
+--- Pendings whose end there may have been no memory for, each with the next one as its `task`, the last one with
+-- `true`: an error leaves Lua no room on its stack, and to call anything may need more. They are ended with the next
+-- look into the inbox.
+loop.orphans = { first = true }
 
 --- One that stands for whatever comes back: whoever finds something in it settles it, with `loop.settle`.
 function loop.any()
@@ -114,7 +115,7 @@ end
 
 -- See loop.orphans.
 local function end_orphans()
-  while loop.orphans.first do
+  while loop.orphans.first ~= true do
     local pending = loop.orphans.first
     loop.cancel(pending)
     loop.orphans.first = pending.task
@@ -126,7 +127,7 @@ end
 -- @return how many were
 function loop.pump(most)
   local box, count, more = inbox or loop.inbox(), 0, true
-  if loop.orphans.first then
+  if loop.orphans.first ~= true then
     end_orphans()
   end
   if forked then  -- there was no memory to say so

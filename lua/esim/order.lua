@@ -145,23 +145,38 @@ local function after(look, fine, on, e)
   local profile
   profile, e = result(one, e)
   tell(one, "ended", profile and "completed" or e.kind)
-  return nil, true, profile, e
+  if profile then
+    return nil, true, profile
+  end
+  return nil, true, nil, e
 end
 
 function Errand:step()
   return after(self, protect.call(self.proceed, self, self.ready))
 end
 
--- The first step. Misuse is raised where it is: on the caller's stack.
+local function is_sound(options)
+  return pcall(wait.check, options, "order:wait", 1)
+end
+
+-- The first step. Misuse is raised where it is: on the caller's stack. What was told to begin will be told to end.
 local function begin(self, options)
-  if not pcall(wait.check, options, "order:wait", 1) then
+  if not is_sound(options) then
     return nil, hands.HERE
   elseif state.is_final(self) then
     return nil, true, result(self)
   end
-  tell(self, "begun")
   local look = wait.new(self, options, Errand)
+  local fine, reason = pcall(tell, self, "begun")
+  if not fine then
+    put_down(look, fine)
+    return nil, false, reason
+  end
   return after(look, protect.call(look.start, look, options))
+end
+
+local function needs_wait(self, options)
+  return is_sound(options) and not state.is_final(self)
 end
 
 -- For who is in none of our tasks.
@@ -179,7 +194,7 @@ end
 --   worth, default 1) or first, factor, cap (seconds), jitter of a schedule of your own;
 --   on_status(order, status), called for each new status
 -- @return profile | nil, err (`timeout`: the order goes on, wait again)
-Order.wait = hands.errand(begin, wait_here)
+Order.wait = hands.errand(begin, wait_here, needs_wait)
 
 --- End all waits for this order; they return an error of kind `cancelled`. The order lives on.
 function Order:cancel()

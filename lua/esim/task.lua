@@ -16,15 +16,15 @@ local unpack = table.unpack or unpack
 
 local running             -- the task whose coroutine runs now, or nil
 local ready = queue.new()  -- tasks that can go on, and pendings for which hands can
-local acting = {}         -- tasks that are being resumed, each by what runs in the one before it
+local acting = { false, false, false, false }  -- tasks being resumed, each by what runs in the one before it
 local depth = 0           -- how many these are
 local living = 0          -- tasks of this era that have not ended
 local era = 0             -- how often all that were suspended were given up
 local unheard = {}        -- tasks that ended in an error and that nobody joined, the first one first
 local crews = setmetatable({}, { __mode = "k" })  -- in a host's own threads: who belongs to which esim.run
 
--- Of a task that we run: `thread`, its coroutine; `hand`, while one is at a step of its errand; `era` in which it was
--- spawned, nil: the first.
+-- Of a task that we run: `thread`, its coroutine, false: it was given up; `hand`, while one is at a step of its errand,
+-- else false; `era` in which it was spawned, nil: the first.
 local Task = {}
 Task.__index = Task
 
@@ -74,6 +74,9 @@ end
 
 local function record(t, ok, ...)
   t.ended, t.ok, t.count, t.results = true, ok, select("#", ...), { ... }
+  if not t.crew and (t.era or 0) == era then
+    living = living - 1
+  end
   for _, waiter in ipairs(t.waiters or {}) do
     loop.settle(waiter)
   end
@@ -82,9 +85,6 @@ end
 local function end_task(t, ok, ...)
   if ok and coroutine.status(t.thread) ~= "dead" then
     return
-  end
-  if (t.era or 0) == era then
-    living = living - 1
   end
   if not ok then
     t.trace = debug.traceback(t.thread)
@@ -102,32 +102,41 @@ local function go_on(t, ...)
   return heed(t, resume_thread(t.thread, ...))
 end
 
+-- No hand could see to its end: see loop.orphans. It may be one already.
+local function break_off(t, pending, reason)
+  if pending and not pending.task then
+    pending.task, loop.orphans.first = loop.orphans.first, pending
+  end
+  return go_on(t, false, reason)
+end
+
 local step
 
--- What came of a step. A pending that is ready already is not waited for.
-local function heed_hand(t, hand, ok, first, pending, ...)
-  if ok and not hands.is_done(hand, first) then
+-- What came of a step; `waited`: what the one before waited for, nil: it was the first. What is ready already is not
+-- waited for.
+local function heed_hand(t, waited, ok, first, pending, ...)
+  if ok and not hands.is_done(t.hand, first) then
     return
   end
-  t.hand = nil
+  t.hand = false
   if not ok then
-    return go_on(t, false, first)
+    return break_off(t, waited, first)
   elseif not pending then
     return go_on(t, ...)
   elseif pending.ready then
-    return step(t, pending.step, pending)
+    return step(t, pending, pending.step, pending)
   else
     pending.task = t
   end
 end
 
-step = function(t, f, ...)
+step = function(t, waited, f, ...)
   local ok, hand = pcall(hands.take, t.thread)
   if not ok then
-    return go_on(t, false, hand)
+    return break_off(t, waited, hand)
   end
   t.hand = hand
-  return heed_hand(t, hand, resume_thread(hand, f, ...))
+  return heed_hand(t, waited, resume_thread(hand, f, ...))
 end
 
 -- What came of its own coroutine.
@@ -136,7 +145,7 @@ heed = function(t, ok, ...)
   if first == WAITS then
     return
   elseif ok and first == hands.ERRAND then
-    return step(t, select(2, ...))
+    return step(t, nil, select(2, ...))
   end
   return end_task(t, ok, ...)
 end
@@ -144,9 +153,9 @@ end
 -- What runs is that of `level` again.
 local function unwind(level)
   for i = level + 1, depth do
-    acting[i] = nil
+    acting[i] = false
   end
-  depth, running = level, acting[level]
+  depth, running = level, acting[level] or nil
   hands.thread = running and running.thread or false
 end
 
@@ -172,9 +181,9 @@ local function resume(t, pending, level)
   acting[level], depth, running, hands.thread = t, level, t, t.thread
   if pending then
     pending.task = false
-    return step(t, pending.step, pending)
+    return step(t, pending, pending.step, pending)
   elseif t.hand then
-    return heed_hand(t, t.hand, resume_thread(t.hand))
+    return heed_hand(t, nil, resume_thread(t.hand))
   end
   return heed(t, resume_thread(t.thread))
 end
@@ -185,11 +194,22 @@ local function drive_on(only, joined, level)
     local t = take(ready)
     if t == nil then
       idle(level)
-    elseif t.step then
+    elseif t.step and t.task.thread then
       resume(t.task, t, level + 1)
-    elseif not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
+    elseif t.step then
+      t.task, loop.orphans.first = loop.orphans.first, t
+    elseif t.thread and not t.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
       resume(t, nil, level + 1)
     end
+  end
+end
+
+-- There was no memory to go on with a task: it has ended, or where there is none to say so, it is none that others
+-- wait for.
+local function give_up(t, reason)
+  t.thread = false
+  if not t.ended and not pcall(record, t, false, reason) and not t.ended and (t.era or 0) == era then
+    living = living - 1
   end
 end
 
@@ -197,8 +217,12 @@ end
 local function drive(only, joined)
   local level = depth
   local fine, reason = pcall(drive_on, only, joined, level)
+  local t = acting[level + 1]
   unwind(level)
   if not fine then
+    if t and not t.ended then
+      give_up(t, reason)
+    end
     error(reason, 0)
   end
 end
@@ -242,7 +266,7 @@ local function spawn(host, waiters, f, ...)
     local crew = crews[protect.running() or 0] or { alive = 0, unheard = {} }
     return spawn_hosted(host, setmetatable({ waiters = waiters }, Task), crew, f, ...)
   end
-  local t = setmetatable({ thread = create(f, ...) }, Task)  -- small: a hundred thousand may wait
+  local t = setmetatable({ thread = create(f, ...), hand = false }, Task)  -- small: a hundred thousand may wait
   if waiters then
     t.waiters = waiters
   end
@@ -321,11 +345,6 @@ function Task:__tostring()
   return "esim.task: " .. (self.ended and "ended" or "alive")
 end
 
--- Whether we run inside a task, but in a coroutine of the user's own.
-local function is_nested()
-  return running ~= nil and coroutine.status(running.hand or running.thread) == "normal"
-end
-
 local function take_unheard()
   local first = unheard[1]
   unheard = {}
@@ -365,7 +384,7 @@ function task.run(f, ...)
     return spawn(host, {}, f, ...):join()
   end
   local main = spawn(host, {}, f, ...)
-  local nested = is_nested()  -- then the task that we are inside of cannot end before us
+  local nested = running ~= nil  -- inside a task, where it cannot be suspended: it cannot end before us
   drive(nested and main or nil, false)
   return conclude(main, not nested and take_unheard() or nil)
 end
