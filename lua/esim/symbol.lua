@@ -34,65 +34,55 @@ function symbol.new(text, options, level)
   return made
 end
 
--- The methods that draw: the core's, which take what is settled, each in its place.
+-- The methods that draw: the core's take what is settled, each in its place.
 
 local methods = native.symbol_methods
-local draw_png, draw_svg, draw_eps, draw_text, draw_data_uri =
-  methods.png, methods.svg, methods.eps, methods.text, methods.data_uri
+
+-- A method with options. Misuse raises at its caller's line: look.settle counts on being called by it.
+local function drawing(kind, draw)
+  local core = methods[kind]
+  methods[kind] = function(self, options)
+    local own, e = look.settle(kind, options)
+    if not own then
+      return nil, e
+    end
+    return draw(core, self, own)
+  end
+end
 
 --- PNG of one bit a pixel.
 -- @param options  scale = 8 (pixels a module), margin = 4 (modules), dpi = 300 (pixels an inch, for who prints it),
 --   dark = "#000000", light = "#ffffff"
 -- @return bytes | nil, reason: "size" or "memory", or an error of kind `invalid` with .field `dark` or `light`
-function methods.png(self, options)
-  local own, e = look.settle("png", options)
-  if not own then
-    return nil, e
-  end
-  return draw_png(self, own.scale, own.margin, own.per_metre, own.dark, own.light)
-end
+drawing("png", function(draw, self, own)
+  return draw(self, own.scale, own.margin, own.per_metre, own.dark, own.light)
+end)
 
 --- The PNG as a `data:` URI. The options are those of :png.
 -- @return text | nil, reason
-function methods.data_uri(self, options)
-  local own, e = look.settle("data_uri", options)
-  if not own then
-    return nil, e
-  end
-  return draw_data_uri(self, own.scale, own.margin, own.per_metre, own.dark, own.light)
-end
+drawing("data_uri", function(draw, self, own)
+  return draw(self, own.scale, own.margin, own.per_metre, own.dark, own.light)
+end)
 
 --- SVG.
 -- @param options  margin = 4, dark, light; size: of a side, in pixels, or a text such as "30mm" (mm, cm, in, pt, pc,
 --   px); none: as large as its place
 -- @return text | nil, reason: also an error with .field `size`
-function methods.svg(self, options)
-  local own, e = look.settle("svg", options)
-  if not own then
-    return nil, e
-  end
-  return draw_svg(self, own.margin, own.side, own.dark, own.light)
-end
+drawing("svg", function(draw, self, own)
+  return draw(self, own.margin, own.side, own.dark, own.light)
+end)
 
 --- Encapsulated PostScript, for a print shop. The options are those of :svg; without `size` a module is 2 points wide.
 -- @return text | nil, reason
-function methods.eps(self, options)
-  local own, e = look.settle("eps", options)
-  if not own then
-    return nil, e
-  end
-  return draw_eps(self, own.margin, own.milli or 0, own.dark, own.light)
-end
+drawing("eps", function(draw, self, own)
+  return draw(self, own.margin, own.milli or 0, own.dark, own.light)
+end)
 
 --- Half blocks for a terminal, with colours of their own: 16 and 231 of 256, or what is given, in 24 bits.
 -- @param options  margin = 4, dark, light; invert: light on dark, for a terminal that swaps them
 -- @return text | nil, reason
-function methods.text(self, options)
-  local own, e = look.settle("text", options)
-  if not own then
-    return nil, e
-  end
-  return draw_text(self, own.margin, own.invert, own.dark, own.light)
-end
+drawing("text", function(draw, self, own)
+  return draw(self, own.margin, own.invert, own.dark, own.light)
+end)
 
 return symbol
