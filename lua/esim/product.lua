@@ -2,7 +2,7 @@
 
 local api = require "esim.api"
 local call = require "esim.call"
-local pages = require "esim.pages"
+local paging = require "esim.paging"
 
 local product = {}
 
@@ -19,7 +19,7 @@ function product.list(client, query, options)
   if query.page ~= nil then
     return fetch(client, fields, options)
   end
-  local step = pages.walk(function(page)
+  local step = paging.walk(function(page)
     fields.page = page
     return fetch(client, fields, options)
   end, nil, "client:products")

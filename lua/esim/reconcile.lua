@@ -11,7 +11,7 @@
 local api = require "esim.api"
 local err = require "esim.err"
 local input = require "esim.input"
-local pages = require "esim.pages"
+local paging = require "esim.paging"
 local subscription = require "esim.subscription"
 
 local reconcile = {}
@@ -143,7 +143,7 @@ local function find(client, search, product_id, after, options)
     before = search.before,
   }, "client:reconcile", 2)
   local path, list = client.api:path "subscription", {}
-  local step = subscription.pages(pages.walk, client, path, query, options, "client:reconcile")
+  local step = subscription.pages(paging.walk, client, path, query, options, "client:reconcile")
   local found, e = step()
   while found and #list <= MOST do
     if not is_foreign(found, search) then

@@ -5,7 +5,7 @@ local call = require "esim.call"
 local err = require "esim.err"
 local input = require "esim.input"
 local loop = require "esim.loop"
-local pages = require "esim.pages"
+local paging = require "esim.paging"
 
 local subscription = {}
 
@@ -152,12 +152,12 @@ local function fetch(client, path, query, options)
 end
 
 --- Walk a list of them, page by page.
--- @param how      pages.each or pages.walk
+-- @param how      paging.each or paging.walk
 -- @param path     of the list
 -- @param query    its fields
 -- @param options  timeout (seconds, of each page), correlation_id
 -- @param name     of the function of ours that was called
--- @return iterator, see esim.pages
+-- @return iterator, see esim.paging
 function subscription.pages(how, client, path, query, options, name)
   local fields = client.api:query(query)
   return how(function(page)
@@ -168,7 +168,7 @@ end
 
 --- The same for a `for` loop.
 function subscription.each(...)
-  return subscription.pages(pages.each, ...)
+  return subscription.pages(paging.each, ...)
 end
 
 return subscription

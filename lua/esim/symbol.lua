@@ -2,7 +2,7 @@
 
 local misuse = require "esim.misuse"
 local native = require "esim.native"
-local look = require "esim.symbol.look"
+local settle = require "esim.symbol.settle"
 
 local symbol = {}
 
@@ -38,11 +38,11 @@ end
 
 local methods = native.symbol_methods
 
--- A method with options. Misuse raises at its caller's line: look.settle counts on being called by it.
+-- A method with options. Misuse raises at its caller's line: settle.options counts on being called by it.
 local function drawing(kind, draw)
   local core = methods[kind]
   methods[kind] = function(self, options)
-    local own, e = look.settle(kind, options)
+    local own, e = settle.options(kind, options)
     if not own then
       return nil, e
     end

@@ -4,7 +4,7 @@ local err = require "esim.err"
 local ink = require "esim.symbol.ink"
 local misuse = require "esim.misuse"
 
-local look = {}
+local settle = {}
 
 local INCH = 0.0254  -- in metres
 local POINTS = { px = 0.75, pt = 1, pc = 12, ["in"] = 72, cm = 72 / 2.54, mm = 72 / 25.4 }
@@ -29,7 +29,7 @@ local function whole(own, key, least, name)
   end
 end
 
--- Misuse raises at the line that called the drawing: who calls us is `settle`, who calls that the drawing.
+-- Misuse raises at the line that called the drawing: who calls us is `settle.options`, who calls that the drawing.
 local function check(kind, options)
   local name = "symbol:" .. kind
   local own = misuse.gather(options, TYPES[kind], name, 4)
@@ -91,7 +91,7 @@ end
 -- @param options  table as in README.md, or nil
 -- @return table: scale, margin, per_metre, dark and light (0xrrggbb), side, milli, invert
 --   | nil, err of kind `invalid` with .field `dark`, `light` or `size`, or the word "size"
-function look.settle(kind, options)
+function settle.options(kind, options)
   if options == nil then
     return DEFAULT
   end
@@ -105,4 +105,4 @@ function look.settle(kind, options)
   return settled, e
 end
 
-return look
+return settle

@@ -4,7 +4,7 @@ local err = require "esim.err"
 local loop = require "esim.loop"
 local protect = require "esim.protect"
 
-local pages = {}
+local paging = {}
 
 local MOST = 10000  -- pages: a provider that never ends the list has no say in how long we ask
 local EMPTY = 10    -- pages without an entry in a row
@@ -56,7 +56,7 @@ end
 -- @param first  name of the page that `fetch` begins with, where it is known
 -- @param name   of the function of ours that was called
 -- @return iterator: each entry; false, err where a page cannot be had, and nothing after that
-function pages.walk(fetch, first, name)
+function paging.walk(fetch, first, name)
   local state = { fetch = fetch, list = {}, at = 0, count = 0, empty = 0, seen = {} }
   if first ~= nil then
     state.seen[tostring(first)] = true
@@ -97,13 +97,13 @@ local function gather(step)
 end
 
 --- Walk a list, for a `for` loop; in a coroutine of Lua 5.1 all of it is fetched here, before the loop begins.
--- @return as pages.walk
-function pages.each(fetch, first, name)
-  local step = pages.walk(fetch, first, name)
+-- @return as paging.walk
+function paging.each(fetch, first, name)
+  local step = paging.walk(fetch, first, name)
   if not protect.may_iterate() then
     return gather(step)
   end
   return step
 end
 
-return pages
+return paging

@@ -1,6 +1,6 @@
 -- A `for` loop over a list that comes in pages: each entry once, an error last, an end in any case.
 
-local pages = require "esim.pages"
+local paging = require "esim.paging"
 
 -- Pages by name: { entries, name of the next }.
 local function walk(by_name, first)
@@ -10,7 +10,7 @@ local function walk(by_name, first)
     local got = by_name[page or first or "1"]
     return got[1], got[2]
   end
-  for entry, reason in pages.each(fetch, first, "spec") do
+  for entry, reason in paging.each(fetch, first, "spec") do
     seen[#seen + 1] = entry
     e = reason
   end
@@ -41,7 +41,7 @@ describe("a list in pages", function()
 
   it("asks for the next page only when the loop gets there", function()
     local asked = 0
-    local each = pages.each(function(page)
+    local each = paging.each(function(page)
       asked = asked + 1
       return { "a" }, ((page or 1) + 1)
     end, nil, "spec")
@@ -55,7 +55,7 @@ describe("a list in pages", function()
     local seen, e = walk { ["1"] = { { "a" }, "2" }, ["2"] = { nil, wrong } }
     assert.same({ "a", false }, seen)
     assert.equal(wrong, e)
-    local each = pages.each(function() return nil, wrong end, nil, "spec")
+    local each = paging.each(function() return nil, wrong end, nil, "spec")
     assert.same({ false, wrong }, { each() })
     assert.is_nil((each()))
     assert.is_nil((each()))
@@ -74,7 +74,7 @@ describe("a list in pages", function()
   end
 
   it("that cannot be read names the request that showed it", function()
-    local each = pages.each(function() return { "a" }, "1", { correlation_id = "mine" } end, nil, "spec")
+    local each = paging.each(function() return { "a" }, "1", { correlation_id = "mine" } end, nil, "spec")
     each()
     each()
     assert.equal("mine", select(2, each()).correlation_id)
@@ -93,7 +93,7 @@ describe("a list in pages", function()
         n = n + 1
         return entries, tostring(n)
       end
-      for entry, reason in pages.each(fetch, nil, "spec") do
+      for entry, reason in paging.each(fetch, nil, "spec") do
         count, last, e = count + 1, entry, reason
       end
       assert.is_false(last)
