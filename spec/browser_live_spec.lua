@@ -26,7 +26,7 @@ local function open(order, options)
   local link = order.links.page:gsub("^/esim/", "/" .. (options.operator or "esim") .. "/")
   return chromium:open {
     url = ("http://127.0.0.1:%d%s"):format(options.port or server.port, link),
-    device = options.device or "iphone", dark = options.dark, script = options.script,
+    device = options.device or "iphone", dark = options.dark, script = options.script, before = options.before,
   }
 end
 
@@ -134,8 +134,17 @@ describe("the live page", function()
 
   it("notices that its connection has gone silent", function()
     local cable = chromium:cable(server.port)
-    follow(2, { port = cable.port }, function(page, order)
-      page:await "document.querySelector('.status').textContent !== ''"
+    local listening = [[
+      const Source = window.EventSource;
+      window.EventSource = class extends Source {
+        constructor(address) {
+          super(address);
+          this.addEventListener("alive", () => { window.alive = true; });
+        }
+      };
+    ]]
+    follow(2, { port = cable.port, before = listening }, function(page, order)
+      page:await "window.alive"  -- from then on it knows how often there is a sign of life
       cable.hush()
       street.completed(order)
       assert_code(page, order, "silent")
