@@ -195,6 +195,17 @@ describe("a mail's text and HTML", function()
     end)
   end
 
+  it("have a space before a colon in French, which keeps both in one line", function()
+    local mail = sent({ language = "fr", page_url = "https://example.com/p", help_url = "https://example.com/h" },
+      bought { smdpUrl = false, matchingId = false, lpa_url = CODE .. "$$1" })
+    for _, label in ipairs { "Adresse SM-DP+", "Code d’activation", "Code de confirmation", "Obtenir de l’aide",
+      "Ouvrir la page d’installation", "Installer sur iPhone (iOS 17.4 ou ultérieur)", "et saisissez" } do
+      has(mail.text, label .. "\194\160:")
+      has_not(mail.text, label .. ":")
+    end
+    assert.equal(2, select(2, mail.html:gsub("saisissez\194\160:", "")))
+  end)
+
   it("say that an activation code is to be left empty", function()
     local mail, texts = sent(nil, bought { matchingId = false, lpa_url = "LPA:1$rsp.example.com$" }), words.of()
     has(mail.text, texts.ios_code .. ": " .. texts.code_empty)
@@ -312,6 +323,7 @@ describe("a mail is refused", function()
       { bought(), options { subject = 1 } }, { bought(), options { brand = 1 } },
       { bought(), options { language = 1 } },
       { bought(), options { date = "now" } }, { nil, options() }, { CODE, options() }, { {}, options() },
+      { { links = print }, options() }, { setmetatable({}, { __index = bought() }), options() },
     }
     for i, case in ipairs(wrong) do
       local ok, said = pcall(function()

@@ -2,26 +2,9 @@
 
 local html = require "esim.page.html"
 local page = require "esim.page"
-local profile = require "esim.profile"
+local pages = require "spec.support.pages"
 
-local LOGO = [[<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1H0z"/></svg>]]
-
-local function made()
-  return profile.new { lpa_url = "LPA:1$rsp.example.com$QR-G-5C-1LS-1W1Z9" }
-end
-
-local function settled(options)
-  return assert(page.settle(options or {}))
-end
-
-local function has(text, part)
-  return text:find(part, 1, true) ~= nil
-end
-
--- Without what is constant: the script's and the style sheet's texts.
-local function own_part(text)
-  return (text:gsub("<style>.-</style>", ""):gsub("<script>.-</script>", ""))
-end
+local LOGO, made, settled, has, own_part = pages.LOGO, pages.made, pages.settled, pages.has, pages.own_part
 
 local function refused(options, field)
   local look, e = page.settle(options)
@@ -126,6 +109,25 @@ describe("options", function()
     end
     for _, value in ipairs { "xx", "EN", "../en", { copi = "x" }, { copy = 1 }, { copy = "a\nb" } } do
       refused({ language = value }, "language")
+    end
+  end)
+
+  it("are not all that is checked: what else a page is given wrong raises at the caller's line too", function()
+    local look, cheat = settled(), setmetatable({}, { __index = function() return 1 end })
+    local cases = {
+      ["page.install: profile"] = { page.install, look, { 1, "x", print, { code = print }, cheat } },
+      ["page.failed: id"] = { page.failed, look, { 1, true, {}, cheat } },
+      ["page.waiting"] = { page.waiting, look, { 1, "x", print, { events = 1 }, { status = {} }, { x = 1 }, cheat } },
+      ["profile:code"] = { made().code, made(), { 1, "x", print, { prefix = 1 }, { prefx = false } } },
+    }
+    for name, case in pairs(cases) do
+      for i, wrong in ipairs(case[3]) do
+        local first, second = case[2], wrong
+        if name == "page.install: profile" then first, second = wrong, look end
+        local ok, reason = pcall(function() local r = case[1](first, second) return r end)
+        assert.is_false(ok, name .. " " .. i)
+        assert.truthy(tostring(reason):find("page_options_spec%.lua:%d+: " .. name), tostring(reason))
+      end
     end
   end)
 

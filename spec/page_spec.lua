@@ -2,30 +2,18 @@
 
 local html = require "esim.page.html"
 local page = require "esim.page"
+local pages = require "spec.support.pages"
 local profile = require "esim.profile"
 local script = require "esim.page.script"
 local style = require "esim.page.style"
 local words = require "esim.words"
 
-local ID = "QR-G-5C-1LS-1W1Z9"
-local CODE = "LPA:1$rsp.example.com$" .. ID
+local ID, CODE, LOGO = pages.ID, pages.CODE, pages.LOGO
+local made, settled, has, own_part = pages.made, pages.settled, pages.has, pages.own_part
 local NASTY = [[</script><script>alert("x")</script><img src=x onerror='alert(1)'>&{brand}%1]]
-local LOGO = [[<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"><path d="M0 0h1v1H0z"/></svg>]]
-
-local function made(code)
-  return profile.new { lpa_url = code or CODE }
-end
-
-local function settled(options)
-  return assert(page.settle(options or {}))
-end
-
-local function has(text, part)
-  return text:find(part, 1, true) ~= nil
-end
 
 -- Every page there is, with the same options.
-local function pages(options)
+local function every(options)
   local look = settled(options)
   return {
     install = page.install(made(), look), confirm = page.install(made(CODE .. "$$1"), look),
@@ -34,13 +22,6 @@ local function pages(options)
     polling = page.waiting(look, {}), paused = page.unavailable(look, true),
     unavailable = page.unavailable(look, false),
   }
-end
-
--- Without what is constant: the script's and the style sheet's texts.
-local function own_part(text)
-  local without, count = text:gsub("<style>.-</style>", ""):gsub("<script>.-</script>", "")
-  assert(count == 1)
-  return without
 end
 
 describe("the install page", function()
@@ -83,6 +64,11 @@ describe("the install page", function()
         assert.truthy(has(text, html.escape(texts[key])), language .. " " .. key)
       end
     end
+  end)
+
+  it("has a space before a colon in French, which keeps both in one line", function()
+    local text = page.install(made(), settled { language = "fr" })
+    assert.equal(2, select(2, text:gsub("saisissez\194\160:</p>", "")))
   end)
 
   it("may be in a language of the operator's own", function()
@@ -181,7 +167,7 @@ describe("the live page", function()
   end)
 
   it("loads itself again where no script runs, and only while there is something to wait for", function()
-    for name, text in pairs(pages {}) do
+    for name, text in pairs(every {}) do
       local live = name == "waiting" or name == "polling" or name == "paused"
       assert.equal(live, has(text, '<noscript><meta http-equiv="refresh" content="5"></noscript>'), name)
     end
@@ -207,7 +193,7 @@ end)
 
 describe("every page", function()
   it("states the policy that it is served with, and the hashes are those of its style and its script", function()
-    for name, text in pairs(pages { brand = "Lumo" }) do
+    for name, text in pairs(every { brand = "Lumo" }) do
       local policy = text:match('<meta http%-equiv="Content%-Security%-Policy" content="([^"]*)">'):gsub("&#39;", "'")
       assert.equal(style.TEXT, text:match("<style>(.-)</style>"), name)
       assert.equal(script.TEXT, text:match("<script>(.-)</script>"), name)
@@ -252,7 +238,7 @@ describe("every page", function()
       local links = made(code):links()
       allowed[links.ios], allowed[links.android], allowed[links.windows] = true, true, true
     end
-    for name, text in pairs(pages { brand = "Lumo", logo_svg = LOGO, help_url = "https://help.example/" }) do
+    for name, text in pairs(every { brand = "Lumo", logo_svg = LOGO, help_url = "https://help.example/" }) do
       local own = own_part(text)
       for part in ("<link <iframe <form <object <embed <base url( @import srcset= action= style="):gmatch("%S+") do
         assert.is_false(has(own, part), name .. " " .. part)
@@ -277,14 +263,14 @@ describe("every page", function()
   end)
 
   it("is not indexed, and tells nobody where the customer comes from", function()
-    for name, text in pairs(pages {}) do
+    for name, text in pairs(every {}) do
       assert.truthy(has(text, '<meta name="robots" content="noindex, nofollow">'), name)
       assert.truthy(has(text, '<meta name="referrer" content="no-referrer">'), name)
     end
   end)
 
   it("has one main, one first heading, and a name for every part", function()
-    for name, text in pairs(pages { brand = "Lumo", help_url = "https://help.example/" }) do
+    for name, text in pairs(every { brand = "Lumo", help_url = "https://help.example/" }) do
       local own, ids = own_part(text), {}
       assert.equal(1, select(2, own:gsub("<main ", "")), name)
       assert.equal(1, select(2, own:gsub("<h1 ", "")), name)
@@ -300,7 +286,7 @@ describe("every page", function()
   end)
 
   it("holds the code only where it is installed", function()
-    for name, text in pairs(pages {}) do
+    for name, text in pairs(every {}) do
       local is_install = name == "install" or name == "confirm"
       assert.equal(is_install, has(text, ID), name)
     end
@@ -313,7 +299,7 @@ describe("hostile texts", function()
     for key in pairs(words.of()) do
       texts[key] = key ~= "lang" and key ~= "dir" and NASTY .. key or nil
     end
-    for name, text in pairs(pages { brand = NASTY, language = texts, logo_svg = LOGO }) do
+    for name, text in pairs(every { brand = NASTY, language = texts, logo_svg = LOGO }) do
       local own = own_part(text)
       for _, part in ipairs { "<script", 'alert("x")', "<img src=x", "onerror='", "</script" } do
         assert.is_false(has(own, part), name .. " " .. part)

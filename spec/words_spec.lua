@@ -48,6 +48,13 @@ describe("the language", function()
     end)
   end
 
+  it("has in French a space that breaks no line before : ; ! ? » and after «", function()
+    for key, text in pairs(words.of "fr") do
+      local rest = text:gsub("LPA:", ""):gsub("\194\160([:;!?])", ""):gsub("\194\160»", ""):gsub("«\194\160", "")
+      assert.is_nil(rest:find("[:;!?]") or rest:find("»", 1, true) or rest:find("«", 1, true), key .. ": " .. text)
+    end
+  end)
+
   it("is English where none is named", function()
     assert.equal(english, words.of())
   end)

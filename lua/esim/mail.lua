@@ -3,6 +3,7 @@
 local body = require "esim.mail.body"
 local err = require "esim.err"
 local head = require "esim.mail.head"
+local is_profile = require("esim.profile").is
 local misuse = require "esim.misuse"
 local native = require "esim.native"
 local parts = require "esim.mail.parts"
@@ -146,8 +147,8 @@ local CHECKS = { look_of, boxes_of, check_rest }
 -- @return MIME message, its lines ended by CRLF | nil, err: `invalid` with `field` (`profile` for a top-up), `answer`
 --   where the provider's code cannot be used
 function mail.message(profile, options)
-  if type(profile) ~= "table" or type(profile.links) ~= "function" then
-    error("esim.mail: profile expected, got " .. type(profile), 2)
+  if not is_profile(profile) then
+    error("esim.mail: profile must be what order:wait returned, not a " .. type(profile), 2)
   end
   local there, reason = parts.is_there()
   if not there then

@@ -4,6 +4,7 @@
 local frame = require "esim.page.frame"
 local html = require "esim.page.html"
 local install = require "esim.page.install"
+local misuse = require "esim.misuse"
 local settle = require "esim.page.settle"
 
 local page = {}
@@ -33,6 +34,7 @@ local WAITING = [[
 </main>
 ]]
 
+local NOW = { events = "string", status = "string" }
 local STAGES = { "accepted", "making", "ready" }
 local STAGE_OF = { ACCEPTED = 1, COMPLETED = 3 }  -- any other word of the provider: it is being made
 
@@ -59,6 +61,12 @@ function page.settle(options, level)
   return settled, e  -- no tail call, which would hide whose line it is
 end
 
+local function check_profile(profile, level)
+  if not require("esim.profile").is(profile) then  -- not at the top: a profile needs this module
+    error("page.install: profile must be what order:wait returned, not a " .. type(profile), level + 1)
+  end
+end
+
 -- Whether there is a code that is malformed, and not a top-up, which has none.
 local function is_broken(profile)
   return not profile:code() and not profile.topup
@@ -69,6 +77,7 @@ end
 -- @param settled  what page.settle returned
 -- @return HTML, its Content-Security-Policy | nil, reason: the code is malformed, or makes no QR symbol
 function page.install(profile, settled)
+  check_profile(profile, 2)
   settle.check(settled, "page.install", 2)
   local texts = settled.words
   if is_broken(profile) then
@@ -112,7 +121,7 @@ end
 -- @return HTML, its Content-Security-Policy
 function page.waiting(settled, now)
   settle.check(settled, "page.waiting", 2)
-  now = now or {}
+  now = misuse.gather(now or {}, NOW, "page.waiting", 2)
   local texts, reached = settled.words, STAGE_OF[now.status or "ACCEPTED"] or 2
   local main = html.fill(WAITING, setmetatable({
     events = now.events and html.fill(' data-events="{url}"', { url = now.events }) or "",
@@ -127,6 +136,9 @@ end
 -- @return HTML, its Content-Security-Policy
 function page.failed(settled, id)
   settle.check(settled, "page.failed", 2)
+  if type(id) ~= "string" then
+    error("page.failed: id must be a string, not a " .. type(id), 2)
+  end
   local texts = settled.words
   local number = install.field(texts, { label = texts.order_number, value = id }, "number")
   return plain(settled, "failed", texts.failed_title, paragraph(texts.failed_text) .. paragraph(texts.failed_do)

@@ -89,10 +89,18 @@ function profile.new(output)
   return self
 end
 
+--- Whether `value` is a profile.
+function profile.is(value)
+  return getmetatable(value) == Profile
+end
+
 --- The activation code (SGP.22 section 4.1).
 -- @param options  { prefix = false }: without "LPA:"
 -- @return text, or nil for a top-up
 function Profile:code(options)
+  if options ~= nil then
+    misuse.check(options, { prefix = "boolean" }, "profile:code", 2)
+  end
   if self.text and options and options.prefix == false then
     return (self.text:gsub("^LPA:", ""))
   end

@@ -29,7 +29,8 @@ local function add_links(lines, view)
   local texts, links = view.words, view.links
   add(lines, texts.direct_title, "")
   for _, system in ipairs(SYSTEMS) do
-    add(lines, ("%s (%s):"):format(texts["install_" .. system], needs_of(texts, links, system)), links[system], "")
+    local needs = needs_of(texts, links, system)
+    add(lines, ("%s (%s)%s"):format(texts["install_" .. system], needs, texts.colon), links[system], "")
   end
   add(lines, texts.mail_direct_note, "")
 end
@@ -40,9 +41,10 @@ local function add_system(lines, view, system)
   for i, step in ipairs(steps_of(texts, system)) do
     add(lines, i .. ". " .. step)
   end
-  add(lines, "", texts[system .. "_manual"] .. ":")
+  add(lines, "", texts[system .. "_manual"] .. texts.colon)
   for _, row in ipairs(view.manual[system]) do
-    add(lines, ("  %s: %s"):format(row.label, row.value and row.value ~= "" and row.value or row.note))
+    local said = row.value and row.value ~= "" and row.value or row.note
+    add(lines, ("  %s%s %s"):format(row.label, texts.colon, said))
     if row.value and row.value ~= "" and row.note then
       add(lines, "  (" .. row.note .. ")")
     end
@@ -59,7 +61,7 @@ function body.text(view)
   end
   add(lines, texts.install_title, "", texts.install_lead, "")
   if view.page_url then
-    add(lines, texts.mail_page .. ":", view.page_url, "")
+    add(lines, texts.mail_page .. texts.colon, view.page_url, "")
   end
   add_links(lines, view)
   for _, system in ipairs(SYSTEMS) do
@@ -67,7 +69,7 @@ function body.text(view)
   end
   add(lines, texts.once, texts.mail_secret)
   if view.help_url then
-    add(lines, "", texts.help .. ": " .. view.help_url)
+    add(lines, "", texts.help .. texts.colon .. " " .. view.help_url)
   end
   return table.concat(lines, "\n") .. "\n"
 end
@@ -144,7 +146,7 @@ local SYSTEM = [[
 <li style="margin:0 0 6px">{second}</li>
 <li style="margin:0">{third}</li>
 </ol>
-<p style="margin:0 0 8px">{manual}:</p>
+<p style="margin:0 0 8px">{manual}{colon}</p>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="table-layout:fixed">
 {+fields}</table>
 </td></tr>

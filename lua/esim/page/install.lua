@@ -48,7 +48,7 @@ local SYSTEM = [[
 <li>{third}</li>
 </ol>
 <div class="manual">
-<p>{manual}:</p>
+<p>{manual}{colon}</p>
 <dl class="fields">
 {+fields}</dl>
 </div>
@@ -115,7 +115,8 @@ local function system(texts, platform, rows)
   return html.fill(SYSTEM, {
     platform = platform, name = texts[platform], first = texts[platform .. "_step_1"],
     second = texts[platform .. "_step_2"], third = texts[platform .. "_step_3"],
-    manual = texts[platform .. "_manual"], fields = table.concat(fields),
+    manual = texts[platform .. "_manual"], colon = texts.colon,
+    fields = table.concat(fields),
   })
 end
 

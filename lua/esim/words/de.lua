@@ -1,6 +1,6 @@
 -- Deutsch. Die Namen der Einstellungen sind die, die iOS und Android zeigen.
 return {
-  lang = "de", dir = "ltr",
+  lang = "de", dir = "ltr", colon = ":",
 
   install_title = "Ihre eSIM installieren",
   install_lead = "Das dauert etwa zwei Minuten. Bleiben Sie bis zum Ende mit dem WLAN verbunden.",

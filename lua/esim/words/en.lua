@@ -1,6 +1,6 @@
 -- English. Names of settings are those that iOS and Android show.
 return {
-  lang = "en", dir = "ltr",
+  lang = "en", dir = "ltr", colon = ":",
 
   install_title = "Install your eSIM",
   install_lead = "It takes about two minutes. Stay connected to Wi‑Fi until it is done.",

@@ -1,6 +1,6 @@
 -- Español. Los nombres de los ajustes son los que muestran iOS y Android.
 return {
-  lang = "es", dir = "ltr",
+  lang = "es", dir = "ltr", colon = ":",
 
   install_title = "Instala tu eSIM",
   install_lead = "Se tarda unos dos minutos. Mantén la conexión Wi‑Fi hasta que termine.",

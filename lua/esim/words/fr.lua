@@ -1,7 +1,7 @@
 -- Français. Les noms des réglages sont ceux qu'affichent iOS et Android. Les espaces devant : ; » et après « sont
 -- insécables.
 return {
-  lang = "fr", dir = "ltr",
+  lang = "fr", dir = "ltr", colon = " :",
 
   install_title = "Installez votre eSIM",
   install_lead = "Cela prend environ deux minutes. Restez connecté au Wi‑Fi jusqu’à la fin.",
@@ -21,7 +21,7 @@ return {
   ios_step_1 = "Ouvrez « Réglages » et touchez « Données cellulaires ».",
   ios_step_2 = "Touchez « Ajouter une eSIM », puis « Utiliser un code QR ».",
   ios_step_3 = "Scannez le code QR de cette page et suivez les instructions.",
-  ios_manual = "Sans l’appareil photo : touchez « Saisir les détails manuellement » et saisissez ",
+  ios_manual = "Sans l’appareil photo : touchez « Saisir les détails manuellement » et saisissez",
   ios_address = "Adresse SM-DP+",
   ios_code = "Code d’activation",
   ios_confirmation = "Code de confirmation",
@@ -30,7 +30,7 @@ return {
     .. "Samsung : « Connexions », puis « Gestionnaire de carte SIM ».",
   android_step_2 = "Touchez « Ajouter une eSIM », ou « Ajouter une SIM » et « Configurer une eSIM ».",
   android_step_3 = "Scannez le code QR de cette page et suivez les instructions.",
-  android_manual = "Sans l’appareil photo : choisissez de saisir le code d’activation, et saisissez ",
+  android_manual = "Sans l’appareil photo : choisissez de saisir le code d’activation, et saisissez",
   android_code = "Code d’activation",
   android_confirmation = "Code de confirmation",
   android_prefix = "Si le téléphone ne l’accepte pas, ajoutez LPA: devant.",

@@ -1,6 +1,6 @@
 -- Português. Os nomes das definições são os que o iOS e o Android mostram.
 return {
-  lang = "pt", dir = "ltr",
+  lang = "pt", dir = "ltr", colon = ":",
 
   install_title = "Instale o seu eSIM",
   install_lead = "Demora cerca de dois minutos. Mantenha a ligação Wi‑Fi até ao fim.",
@@ -74,7 +74,7 @@ return {
   mail_subject_brand = "{brand}: o seu eSIM",
   mail_page = "Abrir a página de instalação",
   mail_page_note = "Mostra o código QR maior e tem botões para copiar.",
-  mail_direct_note = "Se nada acontecer, abra a ligação no Safari ou no Chrome, ou leia o código QR.",
+  mail_direct_note = "Se nada acontecer, abra o link no Safari ou no Chrome, ou leia o código QR.",
   mail_scan_lead = "Abra este e-mail noutro ecrã, ou imprima-o, e leia o código com o telemóvel que vai receber o "
     .. "eSIM.",
   mail_step_3 = "Leia o código QR deste e-mail e siga as instruções.",
