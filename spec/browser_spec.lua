@@ -81,7 +81,7 @@ describe("the specs' browser", function()
   it("says what is missing where its packages cannot be fetched", function()
     local pipe = assert(io.popen([[
       folder=$(mktemp -d)
-      npm_config_registry=http://127.0.0.1:1/ npm_config_cache="$folder/cache" \
+      TMPDIR="$folder" npm_config_registry=http://127.0.0.1:1/ npm_config_cache="$folder/cache" \
         spec/support/npm.sh "$folder" nothing-of-ours@1.2.3 2>&1 || echo "refused"
       rm -rf "$folder"]]))
     local said = pipe:read("*a")

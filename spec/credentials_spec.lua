@@ -4,6 +4,7 @@ local esim = require "esim"
 local native = require "esim.native"
 local peer = require "spec.support.peer"
 local provider = require "spec.support.provider"
+local scratch = require "spec.support.scratch"
 
 local box
 
@@ -40,7 +41,7 @@ local function counted(f)
 end
 
 local function file_with(text)
-  local name = os.tmpname()
+  local name = scratch()
   local file = assert(io.open(name, "w"))
   assert(file:write(text))
   file:close()
@@ -60,7 +61,7 @@ describe("credentials", function()
   end
 
   local function request_in(style)
-    local name = os.tmpname()
+    local name = scratch()
     local server = peer.start(function(self)
       local connection = self:accept()
       local file = assert(io.open(name, "w"))

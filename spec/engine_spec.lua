@@ -6,6 +6,7 @@ local eventually = require "spec.support.eventually"
 local loop = require "esim.loop"
 local process = require "esim_process"
 local provider = require "spec.support.provider"
+local scratch = require "spec.support.scratch"
 
 local box
 
@@ -212,7 +213,7 @@ describe("the engine", function()
   end)
 
   it("ends with the process, whatever is in flight", function()
-    local script = os.tmpname()
+    local script = scratch()
     local file = assert(io.open(script, "w"))
     file:write(([[
       local core = require "esim.core"

@@ -2,6 +2,7 @@
 
 local esim = require "esim"
 local env = require "esim.env"
+local scratch = require "spec.support.scratch"
 
 local function options(values)
   local read = env.options(function(name) return values[name] end)
@@ -52,7 +53,7 @@ describe("the environment", function()
   end)
 
   it("is read by esim.from_env, in a process of its own", function()
-    local script = os.tmpname()
+    local script = scratch()
     local file = assert(io.open(script, "w"))
     file:write [[local o = require("esim").from_env() print(o.url, o.token, o.ca_file)]]
     file:close()

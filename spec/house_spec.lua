@@ -1,6 +1,7 @@
 -- One version everywhere, the rockspec lists every file, the README does what it says.
 
 local provider = require "spec.support.provider"
+local scratch = require "spec.support.scratch"
 
 local function read(name)
   local file = assert(io.open(name))
@@ -76,15 +77,18 @@ describe("the house", function()
 end)
 
 describe("each snippet of the README", function()
-  local box, secret
+  local box, secret, folder
   setup(function()
-    box, secret = provider.start { delay = 0.2 }, os.tmpname()
+    box, secret, folder = provider.start { delay = 0.2 }, scratch(), scratch()
+    os.remove(folder)
+    assert(os.execute("mkdir " .. folder))
     local file = assert(io.open(secret, "w"))
     file:write(box.client_secret, "\n")
     file:close()
   end)
   teardown(function()
     os.remove(secret)
+    os.execute("rm -r " .. folder)  -- what the snippets write
     assert(box.stop())
   end)
 
@@ -92,7 +96,7 @@ describe("each snippet of the README", function()
   for snippet in read("README.md"):gmatch("```lua\n(.-)```") do
     count = count + 1
     it(count .. " runs", function()
-      local name = os.tmpname()
+      local name = scratch()
       local file = assert(io.open(name, "w"))
       file:write(snippet)
       file:close()
@@ -100,8 +104,9 @@ describe("each snippet of the README", function()
       if snippet:find('require "copas"', 1, true) then  -- which Debian has for Lua 5.1 alone
         lua = 'LUA_CPATH="build/luajit/?.so;;" luajit'
       end
-      local pipe = io.popen(("ESIM_URL=%s ESIM_CLIENT_ID=%s ESIM_CLIENT_SECRET_FILE=%s ESIM_TOKEN_URL=%s %s %s 2>&1; "
-        .. "echo status $?"):format(box.url, box.client_id, secret, box.token_url, lua, name))
+      local pipe = io.popen(("TMPDIR=%s ESIM_URL=%s ESIM_CLIENT_ID=%s ESIM_CLIENT_SECRET_FILE=%s ESIM_TOKEN_URL=%s "
+        .. "%s -e 'os.tmpname = require \"spec.support.scratch\"' %s 2>&1; echo status $?")
+        :format(folder, box.url, box.client_id, secret, box.token_url, lua, name))
       local said = pipe:read("*a")
       pipe:close()
       os.remove(name)

@@ -4,6 +4,7 @@ local esim = require "esim"
 local core = require "esim.core"
 local loop = require "esim.loop"
 local provider = require "spec.support.provider"
+local scratch = require "spec.support.scratch"
 
 local box, account
 
@@ -52,7 +53,7 @@ describe("the host", function()
   end)
 
   it("is found without loading a loop's library, unless that is named", function()
-    local script = os.tmpname()
+    local script = scratch()
     local file = assert(io.open(script, "w"))
     file:write([[
       local esim = require "esim"

@@ -3,6 +3,7 @@
 local cjson = require "cjson"
 local esim = require "esim"
 local profile = require "esim.profile"
+local scratch = require "spec.support.scratch"
 local words = require "esim.words"
 
 local CODE = "LPA:1$rsp.example.com$AB-CDEFG-HIJKLM"
@@ -20,7 +21,7 @@ local function options(more)
 end
 
 local function run(command, bytes)
-  local name = os.tmpname()
+  local name = scratch()
   local file = assert(io.open(name, "wb"))
   file:write(bytes)
   file:close()

@@ -4,6 +4,7 @@ local html = require "esim.page.html"
 local page = require "esim.page"
 local pages = require "spec.support.pages"
 local profile = require "esim.profile"
+local scratch = require "spec.support.scratch"
 local script = require "esim.page.script"
 local style = require "esim.page.style"
 local words = require "esim.words"
@@ -219,7 +220,7 @@ describe("every page", function()
 
   it("has the hashes that OpenSSL makes of its style and its script", function()
     for name, part in pairs { style = style, script = script } do
-      local file = os.tmpname()
+      local file = scratch()
       local out = assert(io.open(file, "wb"))
       out:write(part.TEXT)
       out:close()

@@ -3,6 +3,7 @@
 local json = require "esim.json"
 local raw = require "spec.support.raw"
 local sandbox = require "esim.sandbox"
+local scratch = require "spec.support.scratch"
 
 local box
 
@@ -38,7 +39,7 @@ describe("an order", function()
 
   it("has a picture that a reader of QR symbols reads", function()
     local out = finish(id_of(select(3, order()))).output
-    local name = os.tmpname()
+    local name = scratch()
     local _, status = run("curl -s -f -o " .. name .. " " .. quote(out.qrcode_url))
     assert.equal(0, status)
     assert.equal(out.lpa_url .. "\n", (run("(zbarimg -q --raw " .. name .. " 2>/dev/null)")))
@@ -178,7 +179,7 @@ describe("a sandbox leaves nothing behind", function()
   end)
 
   it("when its owner is killed", function()
-    local script = os.tmpname()
+    local script = scratch()
     local file = assert(io.open(script, "w"))
     file:write [[print(assert(require("esim.sandbox").start {}).pid) io.stdout:flush() while true do io.read() end]]
     file:close()

@@ -1,6 +1,8 @@
 -- The net of spec/support/leaks.lua, which lies under every spec, holds: each of these tells a secret, and
 -- run.sh counts it.
 
+local scratch = require "spec.support.scratch"
+
 local HEAD = [[
 local esim = require "esim"
 local err = require "esim.err"
@@ -42,7 +44,7 @@ local CASES = {
 }
 
 local function run(script)
-  local place = os.tmpname()
+  local place = scratch()
   local name = place .. ".lua"
   local file = assert(io.open(name, "w"))
   file:write(HEAD:format(script))

@@ -1,10 +1,11 @@
 local esim = require "esim"
 local profile = require "esim.profile"
+local scratch = require "spec.support.scratch"
 
 local CODE = "LPA:1$rsp.truphone.com$QR-G-5C-1LS-1W1Z9"
 
 local function scan(command, bytes)
-  local name = os.tmpname()
+  local name = scratch()
   local file = assert(io.open(name, "wb"))
   file:write(bytes)
   file:close()

@@ -1,5 +1,7 @@
 -- Where the locale writes 2.5 as 2,5 Lua 5.1 reads no "2.5cm": a drawing raised. A mail's date is in no locale's words.
 
+local scratch = require "spec.support.scratch"
+
 local CHILD = [[
   assert(os.setlocale "pt_PT.UTF-8", "the locale is not there")
   local esim, profile = require "esim", require "esim.profile"
@@ -12,7 +14,7 @@ local CHILD = [[
 ]]
 
 it("a length and a date are what they are in any locale", function()
-  local place = os.tmpname()
+  local place = scratch()
   os.remove(place)
   assert(os.execute(("mkdir %s && localedef -i pt_PT -f UTF-8 %s/pt_PT.UTF-8"):format(place, place)))
   local file = assert(io.open(place .. "/child.lua", "w"))

@@ -1,6 +1,8 @@
 -- One thread ended the process while another closed an inbox or cancelled: what was in flight was delivered to
 -- memory that had been freed. Seen by AddressSanitizer in two exits of five.
 
+local scratch = require "spec.support.scratch"
+
 local THREAD = [[
   local core = require "esim.core"
   local account = core.account { url = "http://127.0.0.1:9" }
@@ -30,7 +32,7 @@ local SCRIPT = [[
 describe("the end of the process", function()
   it("is clean while other threads' states close and cancel", function()
     for i = 1, 20 do
-      local name = os.tmpname()
+      local name = scratch()
       local file = assert(io.open(name, "w"))
       file:write(SCRIPT:format(THREAD, 5 + i % 10))
       file:close()

@@ -1,6 +1,8 @@
 -- One thread ended the process while another's first request started the engine: OpenSSL was cleaned up while libcurl
 -- set it up, and the process crashed in it.
 
+local scratch = require "spec.support.scratch"
+
 local THREAD = [[
   local core = require "esim.core"
   local account = core.account { url = "http://127.0.0.1:9" }
@@ -19,7 +21,7 @@ local SCRIPT = [[
 
 describe("the end of the process", function()
   it("is clean while another thread starts the engine", function()
-    local name = os.tmpname()
+    local name = scratch()
     for i = 1, 60 do
       local file = assert(io.open(name, "w"))
       file:write(SCRIPT:format(THREAD, i % 24 * 0.0003))

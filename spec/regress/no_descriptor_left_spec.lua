@@ -1,9 +1,11 @@
 -- With the engine hosted and no descriptor left for the inbox, a wait was one for nothing that could end it: the
 -- order was placed, and its answer was never looked at.
 
+local scratch = require "spec.support.scratch"
+
 describe("an inbox without a descriptor", function()
   it("still finds what comes back", function()
-    local script = os.tmpname()
+    local script = scratch()
     local file = assert(io.open(script, "w"))
     file:write [[
       local core = require "esim.core"

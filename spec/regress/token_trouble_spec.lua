@@ -7,6 +7,7 @@ local err = require "esim.err"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local provider = require "spec.support.provider"
+local scratch = require "spec.support.scratch"
 
 local box
 
@@ -110,7 +111,7 @@ describe("the secret that is wrong when a lone wait needs a new token", function
   it("ends the wait with OAuth's words, and not at its deadline", function()
     assert(box.stop())
     box = provider.start { delay = 0, lifetime = 1 }
-    local name = os.tmpname()
+    local name = scratch()
     write(name, box.client_secret)
     local order = assert(client_of(name):order(provider.input "sandbox:slow=300"))
     write(name, "wrong")

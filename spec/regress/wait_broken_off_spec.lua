@@ -5,6 +5,7 @@ local esim = require "esim"
 local peer = require "spec.support.peer"
 local process = require "esim_process"
 local provider = require "spec.support.provider"
+local scratch = require "spec.support.scratch"
 
 local function slow_server()
   return peer.start(function(server)
@@ -81,7 +82,7 @@ describe("an order whose wait is broken off", function()
         local ok, e = pcall(client.order, client, input, { correlation_id = "c-1" })
         os.exit(not ok and e.kind == "unknown" and e.correlation_id == "c-1" and 7 or 1)
       ]]):format(server.url)
-      local name = os.tmpname()
+      local name = scratch()
       local file = assert(io.open(name, "w"))
       file:write(script)
       file:close()

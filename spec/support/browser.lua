@@ -5,6 +5,7 @@ local assert = require "luassert"
 local curl = require "spec.support.curl"
 local eventually = require "spec.support.eventually"
 local json = require "esim.json"
+local scratch = require "spec.support.scratch"
 
 local browser = {}
 
@@ -45,7 +46,7 @@ end
 --- Start it.
 -- @return browser with the methods below
 function browser.start()
-  local log = os.tmpname()
+  local log = scratch()
   local pid = output_of(("setsid node spec/support/browser.js %s >%s 2>&1 </dev/null & echo $!")
     :format(output_of("echo $PPID"), log))
   local self = setmetatable({ pid = pid, name = log, files = {} }, Browser)
@@ -81,7 +82,7 @@ end
 
 -- A file of that page, until the browser ends.
 function Browser:write(html)
-  local name = os.tmpname()
+  local name = scratch()
   os.remove(name)
   name = name .. ".html"
   local file = assert(io.open(name, "wb"))

@@ -1,5 +1,7 @@
 -- HTTP as a client far from us speaks it: curl, with what came back taken apart.
 
+local scratch = require "spec.support.scratch"
+
 local curl = {}
 
 local function quote(text)
@@ -49,7 +51,7 @@ end
 
 --- Ask in the background; stop() hangs up, read() tells what has come.
 function curl.start(url, options)
-  local name = os.tmpname()
+  local name = scratch()
   local pipe = assert(io.popen(command_of(url, options or {}) .. " -N >" .. name .. " & echo $!"))
   local pid = pipe:read("*l")
   pipe:close()

@@ -1,5 +1,7 @@
 -- A strict reader of Prometheus' text format 0.0.4: what it does not expect, it raises.
 
+local scratch = require "spec.support.scratch"
+
 local exposition = {}
 
 local KINDS = { counter = true, gauge = true, histogram = true }
@@ -106,7 +108,7 @@ end
 
 --- What promtool, run as a user would, has to say: nothing, where all is well.
 function exposition.complaints(text)
-  local name = os.tmpname()
+  local name = scratch()
   local file = assert(io.open(name, "w"))
   file:write(text)
   file:close()

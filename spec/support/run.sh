@@ -2,18 +2,29 @@
 # Runs the specs under each Lua given and sums up; last line: "N passed, N failed".
 # SPECS: files instead of all; BUILD: another build folder; HOST: another interpreter; WRAP: a command to run
 # it under; JOBS: how many at a time (2: most of their time they wait). A spec that says `Only under LuaJIT`, because it
-# tests nginx's own, is run under no other. A spec in which a token or a matching id is told counts one failure more.
+# tests nginx's own, is run under no other. A spec in which a token or a matching id is told counts one failure more, and
+# so does one that passes and leaves something in its TMPDIR; whatever is left there goes with the run.
 # What failed is said once more at the end: a long log is read from there.
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.." || exit 1
 : "${SPECS:=$(ls spec/*_spec.lua spec/regress/*_spec.lua)}" "${BUILD:=build}" "${WRAP:=}" "${JOBS:=2}"
 
+# What is left in a spec's folder. What is going just now, such as a sandbox's watchdog, has five seconds for it.
+left_in() {
+  n=0
+  while [ -n "$(ls -A "$1")" ] && [ "$n" -lt 50 ]; do
+    sleep 0.1
+    n=$((n + 1))
+  done
+  ls -A "$1"
+}
+
 # Run spec $2 under the Lua $1. What is to be said goes to stdout in one piece; $RESULTS hears "passed failed".
 run_one() {
   lua=$1 spec=$2 begun=$(date +%s)
-  log=$(mktemp) told=$(mktemp) text=$(mktemp)
+  log=$(mktemp) told=$(mktemp) text=$(mktemp) folder=$(mktemp -d)
   env LUA_PATH="$PWD/lua/?.lua;$PWD/?.lua;;" LUA_CPATH="$PWD/$BUILD/$lua/?.so;;" \
-    ESIM_LUA="${HOST:-$lua}" ESIM_SPEC_MARK="$MARK" ESIM_SPEC_SAID="$told" \
+    TMPDIR="$folder" ESIM_LUA="${HOST:-$lua}" ESIM_SPEC_MARK="$MARK" ESIM_SPEC_SAID="$told" \
     timeout -k 5 300 $WRAP ${HOST:-$lua} "$PWD/spec/support/busted.lua" "$spec" >"$log" 2>&1
   status=$?
   result=$(grep -a '^esim-result ' "$log" | tail -n 1)
@@ -30,6 +41,10 @@ run_one() {
     grep -ah "$MARK" "$told" "$log" | head -n 5 >>"$text"
     f=$((f + 1))
   fi
+  if [ "$f" -eq 0 ] && left=$(left_in "$folder") && [ -n "$left" ]; then
+    echo "$lua $spec: has left in its folder:" $left >>"$text"
+    f=1
+  fi
   if [ "$f" -ne 0 ]; then
     grep -av '^esim-result' "$log" | tail -n 60 >>"$text"
     { echo "$lua $spec: $f failed"; tail -n 25 "$text"; } >>"$RESULTS.wrong"
@@ -37,7 +52,7 @@ run_one() {
   echo "$lua $spec: $p passed, $f failed, $(($(date +%s) - begun)) s" >>"$text"
   cat "$text"
   echo "$p $f" >>"$RESULTS"
-  rm -f "$log" "$told" "$text"
+  rm -rf "$log" "$told" "$text" "$folder"
 }
 
 if [ "${1:-}" = one ]; then
@@ -47,10 +62,12 @@ fi
 
 # Every token and matching id of this run begins with it: see spec/support/leaks.lua.
 MARK=MARK$(od -An -N6 -tx1 /dev/urandom | tr -d ' \n' | tr a-f A-F)
-RESULTS=$(mktemp)
+TMPDIR=$(mktemp -d)
+trap 'rm -rf "$TMPDIR"' EXIT
+trap 'exit 1' HUP INT TERM
+RESULTS=$TMPDIR/results
 : >"$RESULTS.wrong"
-trap 'rm -f "$RESULTS" "$RESULTS.wrong"' EXIT
-export MARK RESULTS BUILD WRAP HOST
+export MARK RESULTS BUILD WRAP HOST TMPDIR
 
 for lua in "$@"; do
   for spec in $SPECS; do
@@ -60,7 +77,6 @@ for lua in "$@"; do
 done >"$RESULTS.list"
 count=$(wc -l <"$RESULTS.list")
 xargs -P "$JOBS" -L 1 "$here/run.sh" one <"$RESULTS.list"
-rm -f "$RESULTS.list"
 tail -n 100 "$RESULTS.wrong"
 passed=0 failed=0 ended=0
 while read -r p f; do

@@ -2,6 +2,7 @@
 -- a file of a folder of its own, whose name sorts after that of the one before.
 
 local esim = require "esim"
+local scratch = require "spec.support.scratch"
 
 local scans = {}
 scans.__index = scans
@@ -78,7 +79,7 @@ scans.generator = generator
 
 --- An empty folder for pictures.
 function scans.new()
-  local place = os.tmpname()
+  local place = scratch()
   os.remove(place)
   assert(os.execute("mkdir " .. place))
   return setmetatable({ place = place, expected = {}, documents = {} }, scans)

@@ -5,6 +5,7 @@ local curl = require "spec.support.curl"
 local json = require "esim.json"
 local nginx = require "spec.support.nginx"
 local provider = require "spec.support.provider"
+local scratch = require "spec.support.scratch"
 
 local street = {}
 
@@ -88,7 +89,7 @@ end
 
 --- What zbarimg reads in a picture.
 function street.scan(bytes, as_svg)
-  local name = os.tmpname()
+  local name = scratch()
   local file = assert(io.open(name, "wb"))
   file:write(bytes)
   file:close()
