@@ -2,6 +2,7 @@
 -- the truth, no record is made up and those that are lost are counted. The sandbox counts.
 
 local provider = require "spec.support.provider"
+local starved = require "spec.support.starved"
 
 local LEAST, MOST = {
   placed = 1, not_sent = 0, unknown = 0, answer = 0, raised = 0, invalid = 0,
@@ -10,19 +11,11 @@ local LEAST, MOST = {
 }
 local UNKNOWN = 3  -- looks of a run that there was no memory to know of: their records come too late for the count
 
--- Plain interpreters alone: a sanitizer has an allocator of its own.
-local function interpreter()
-  local lua = os.getenv "ESIM_LUA" or "lua5.4"
-  return lua:find("/", 1, true) and "lua5.4" or lua
-end
-
 -- A run with a sandbox of its own.
 local function start(mode, count)
-  local lua, box = interpreter(), provider.start { delay = 0 }
-  local command = ("LUA_CPATH='build/%s/?.so;;' LD_PRELOAD=build/%s/esim_failing.so %s spec/support/failing.lua"
-    .. " %s %d %s %s %s %s %s 2>&1"):format(lua, lua, lua, mode, count, box.url, box.token, box.client_id,
-    box.client_secret, box.token_url)
-  return { mode = mode, count = count, box = box, pipe = assert(io.popen(command)) }
+  local box = provider.start { delay = 0 }
+  local arguments = { mode, count, box.url, box.token, box.client_id, box.client_secret, box.token_url }
+  return { mode = mode, count = count, box = box, pipe = starved.start("failing", arguments) }
 end
 
 local function read(run)
@@ -72,7 +65,7 @@ end
 -- does not collect and try again.
 local function counts_of(mode)
   if mode == "task" then
-    return interpreter() == "lua5.1" and {} or { 1 }
+    return starved.interpreter() == "lua5.1" and {} or { 1 }
   end
   return { 1, 30 }
 end

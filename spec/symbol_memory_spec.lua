@@ -1,20 +1,13 @@
 -- Every allocation of a drawing and of a mail fails in turn, libpng's and libqrencode's too: what is given is whole.
 
-local WAYS = { "symbol", "mail", "png", "data_uri", "svg", "eps", "text" }
+local starved = require "spec.support.starved"
 
--- Plain interpreters alone: a sanitizer has an allocator of its own.
-local function interpreter()
-  local lua = os.getenv "ESIM_LUA" or "lua5.4"
-  return lua:find("/", 1, true) and "lua5.4" or lua
-end
+local WAYS = { "symbol", "mail", "png", "data_uri", "svg", "eps", "text" }
 
 describe("a drawing without memory", function()
   for _, count in ipairs { 1, 1000 } do
     it("is refused, or whole: " .. count .. " allocation(s) failing at each place in turn", function()
-      local lua, lines = interpreter(), {}
-      local pipe = assert(io.popen(("LUA_PATH='lua/?.lua;;' LUA_CPATH='build/%s/?.so;;'"
-        .. " LD_PRELOAD=build/%s/esim_failing.so timeout 120 %s spec/support/failing_draw.lua %d 2>&1"):format(lua, lua,
-        lua, count)))
+      local pipe, lines = starved.start("failing_draw", { count }), {}
       for line in pipe:lines() do lines[#lines + 1] = line end
       pipe:close()
       assert.equal(#WAYS, #lines, table.concat(lines, "\n"))
