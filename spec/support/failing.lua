@@ -1,5 +1,7 @@
--- Run with the failing allocator preloaded: `failing.lua mode count url token client_id client_secret token_url`.
--- Places and waits for an order again and again, each time with other allocations failing, until none fails any more.
+-- Run with the failing allocator preloaded: `failing.lua mode count first step url token client_id client_secret
+-- token_url`.
+-- Places and waits for an order again and again, each time with other allocations failing, until none fails any more:
+-- `count` of them after the first `first`, after `step` more and so on.
 -- `mode`: "plain" (then the code is drawn), "task" (the same in a task), "log" (records and metrics), "credentials"
 -- (records and a token each time).
 -- For each order one line: correlation id, what became of it, how many allocations failed, and what a log heard of its
@@ -9,8 +11,9 @@ local esim = require "esim"
 local failing = require "esim_failing"
 local provider = require "spec.support.provider"
 
-local mode, count, url, token = arg[1], tonumber(arg[2]), arg[3], arg[4]
-local credentials = { client_id = arg[5], client_secret = arg[6], token_url = arg[7] }
+local mode, count, first, step = arg[1], tonumber(arg[2]), tonumber(arg[3]), tonumber(arg[4])
+local url, token = arg[5], arg[6]
+local credentials = { client_id = arg[7], client_secret = arg[8], token_url = arg[9] }
 local metrics = esim.metrics()
 
 io.stdout:setvbuf "line"
@@ -123,11 +126,10 @@ local function try(n)
   return failed
 end
 
-local n, quiet = 0, 0
+local n, quiet = first, 0
 while quiet < 3 do  -- the number of allocations varies a little
   quiet = try(n) == 0 and quiet + 1 or 0
-  n = n + 1
+  n = n + step
 end
-print("runs", n)
 local order = assert(esim.client(options_of())):order(provider.input("sandbox:slow=0"))
 print("afterwards", order and "placed")
