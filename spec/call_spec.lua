@@ -21,6 +21,31 @@ local function requests(method)
   return count
 end
 
+-- What `f` returns for each key, all at once, for most of the time they wait: { [key] = { first, second }, … }.
+local function side_by_side(keys, f)
+  local jobs, met = {}, {}
+  for i, key in ipairs(keys) do
+    jobs[i] = function() met[key] = { f(key) } end
+  end
+  esim.run(esim.all, jobs)
+  return met
+end
+
+-- What is said of a product of its own to each status, which its fault gives `times` times, and for ever without that.
+local function look_at_each(statuses, times, options_of)
+  local products, path_of = assert(box.client:products()), {}
+  for i, status in ipairs(statuses) do
+    path_of[status] = products[i].id
+    box.fault { path = "/v1/product/" .. products[i].id, status = status, times = times }
+  end
+  local met = side_by_side(statuses, function(status)
+    local client = assert(esim.client { url = box.url, token = box.token })  -- its pause is its own
+    return client:product(path_of[status], options_of(status))
+  end)
+  box.fault()
+  return met, path_of
+end
+
 local function look(options)
   options = options or {}
   options.timeout = options.timeout or 0.6
@@ -45,25 +70,43 @@ local function client_of(server)
 end
 
 describe("a call that is safe to repeat", function()
-  for _, status in ipairs { 500, 502, 503, 504, 429, 408, 425 } do
-    it("is repeated after " .. status .. " until it works", function()
-      box.fault { path = "/v1/product/*", status = status, times = 2 }
-      assert.equal(PRODUCT, assert(look { timeout = 20 }).id)
-    end)
-  end
+  describe("and meets what passes", function()
+    local PASSING = { 500, 502, 503, 504, 429, 408, 425 }
+    local met, path_of
 
-  for status, kind in pairs {
-    [400] = "refused", [403] = "unauthorised", [404] = "refused", [406] = "refused", [422] = "refused",
-    [401] = "unauthorised", [429] = "throttled", [500] = "unavailable", [502] = "unavailable", [503] = "throttled",
-    [504] = "unavailable",
-  } do
-    it("that meets " .. status .. " to its deadline is " .. kind, function()
-      box.fault { path = "/v1/product/*", status = status }
-      local got, e = look { correlation_id = "mine-" .. status }
-      assert.is_nil(got)
-      assert.same({ kind, status, "mine-" .. status }, { e.kind, e.http, e.correlation_id })
+    setup(function()
+      met, path_of = look_at_each(PASSING, 2, function() return { timeout = 20 } end)
     end)
-  end
+
+    for _, status in ipairs(PASSING) do
+      it(status .. ": is repeated until it works", function()
+        assert.equal(path_of[status], assert((table.unpack or unpack)(met[status])).id)
+      end)
+    end
+  end)
+
+  describe("and meets what stays", function()
+    local KINDS = {
+      [400] = "refused", [403] = "unauthorised", [404] = "refused", [406] = "refused", [422] = "refused",
+      [401] = "unauthorised", [429] = "throttled", [500] = "unavailable", [502] = "unavailable", [503] = "throttled",
+      [504] = "unavailable",
+    }
+    local met
+
+    setup(function()
+      local statuses = {}
+      for status in pairs(KINDS) do statuses[#statuses + 1] = status end
+      met = look_at_each(statuses, nil, function(status) return { timeout = 1, correlation_id = "mine-" .. status } end)
+    end)
+
+    for status, kind in pairs(KINDS) do
+      it(status .. " to its deadline is " .. kind, function()
+        local got, e = met[status][1], met[status][2]
+        assert.is_nil(got)
+        assert.same({ kind, status, "mine-" .. status }, { e.kind, e.http, e.correlation_id })
+      end)
+    end
+  end)
 
   for _, status in ipairs { 502, 503, 504 } do
     it("that meets a gateway's page with " .. status .. " says no word of it", function()
@@ -246,27 +289,29 @@ end)
 describe("every call", function()
   local ONCE = { activate = true, notify = true }
   local NOTICE = { type = "SUBSCRIPTION_END", url = "https://x.example.com/" }
-  local BRIEF, PATIENT = 0.4, 20  -- seconds: of what is repeated until then, and of what is answered at once
-  local options = { correlation_id = "mine" }
+  local OTHER = { type = "USAGE_THRESHOLD", url = NOTICE.url }
+  local BRIEF, PATIENT = 1, 20  -- seconds: of what is repeated until then, and of what is answered at once
 
   local CALLS = {
-    products = function(client) return client:products(nil, options) end,
-    product = function(client) return client:product(PRODUCT, options) end,
-    sim = function(client, sim) return client:sim(sim.iccid, options) end,
-    refresh = function(_, sim) return sim:refresh(options) end,
-    update = function(_, sim) return sim:update({ eid = EID }, options) end,
-    ["sim's subscriptions"] = function(_, sim) return sim:subscriptions(nil, options)() end,
-    notify = function(_, sim) return sim:notify(NOTICE, options) end,
-    notifications = function(_, sim) return sim:notifications(options) end,
-    unnotify = function(_, sim) return sim:unnotify(NOTICE, options) end,
-    subscription = function(client, _, one) return client:subscription(one.id, options) end,
-    ["subscription's refresh"] = function(_, _, one) return one:refresh(options) end,
-    activate = function(_, _, one) return one:activate(options) end,
-    subscriptions = function(client) return client:subscriptions({ email = "x" }, options)() end,
-    reconcile = function(client)
+    products = function(options, client) return client:products(nil, options) end,
+    product = function(options, client) return client:product(PRODUCT, options) end,
+    sim = function(options, client, sim) return client:sim(sim.iccid, options) end,
+    refresh = function(options, _, sim) return sim:refresh(options) end,
+    update = function(options, _, sim) return sim:update({ eid = EID }, options) end,
+    ["sim's subscriptions"] = function(options, _, sim) return sim:subscriptions(nil, options)() end,
+    notify = function(options, _, sim) return sim:notify(OTHER, options) end,
+    notifications = function(options, _, sim) return sim:notifications(options) end,
+    unnotify = function(options, _, sim) return sim:unnotify(NOTICE, options) end,
+    subscription = function(options, client, _, one) return client:subscription(one.id, options) end,
+    ["subscription's refresh"] = function(options, _, _, one) return one:refresh(options) end,
+    activate = function(options, _, _, one) return one:activate(options) end,
+    subscriptions = function(options, client) return client:subscriptions({ email = "x" }, options)() end,
+    reconcile = function(options, client)
       return client:reconcile(provider.input(), { after = 0, timeout = options.timeout, correlation_id = "mine" })
     end,
   }
+  local NAMES = {}
+  for name in pairs(CALLS) do NAMES[#NAMES + 1] = name end
 
   local KINDS = {
     [400] = "refused", [401] = "unauthorised", [403] = "unauthorised", [404] = "refused", [406] = "refused",
@@ -280,39 +325,68 @@ describe("every call", function()
     profile = assert(assert(box.client:order(provider.input())):wait { timeout = 20, first = 0.05 })
   end)
 
-  -- A refused token holds all of a client: each case has one of its own.
-  local function meet(call, fault)
-    local client = assert(esim.client { url = box.url, token = box.token })
-    local sim = assert(client:sim(profile.iccid))
-    local subscription = assert(client:subscription(profile.subscription_id))
-    assert(sim:notify { type = NOTICE.type, url = NOTICE.url })  -- there is something to forget
+  -- What each call comes to beside the others where all meet a fault. A refused token holds all of a client: each has
+  -- one of its own.
+  local function meet(fault, seconds_of)
+    local all = {}
+    for _, name in ipairs(NAMES) do
+      local client = assert(esim.client { url = box.url, token = box.token })
+      all[name] = { client, assert(client:sim(profile.iccid)), assert(client:subscription(profile.subscription_id)) }
+    end
+    assert(all.unnotify[2]:notify(NOTICE))  -- there is something to forget
     fault.path = "*"
     box.fault(fault)
-    local got, e = call(client, sim, subscription)
-    assert.falsy(got)
-    return e
+    local met = side_by_side(NAMES, function(name)
+      local one = all[name]
+      return CALLS[name]({ correlation_id = "mine", timeout = seconds_of(name) }, one[1], one[2], one[3])
+    end)
+    box.fault()
+    return met
   end
 
-  for name, call in pairs(CALLS) do
-    for status, kind in pairs(KINDS) do
-      it(name .. " that meets " .. status .. " says what it is", function()
-        options.timeout = (ONCE[name] or kind == "refused" or kind == "unauthorised") and PATIENT or BRIEF
-        local e = meet(call, { status = status, html = status >= 502 or nil })
-        assert.equal(ONCE[name] and status >= 500 and "unknown" or kind, e.kind)
-        assert.same({ status, "mine" }, { e.http, e.correlation_id })
-        assert.is_nil(tostring(e):find("[%c<]"))
-      end)
-    end
+  for status, kind in pairs(KINDS) do
+    describe("that meets " .. status, function()
+      local met
 
-    for _, fault in ipairs { "html", "garbled", "redirect" } do
-      it(name .. " that is answered with what is none (" .. fault .. ") says so", function()
-        options.timeout = (ONCE[name] or fault ~= "garbled") and PATIENT or BRIEF
-        local e = meet(call, { [fault] = true })
-        local lost = ONCE[name] and "unknown" or name == "unnotify" and "refused" or "unavailable"  -- it had worked
-        assert.equal(fault == "garbled" and lost or "answer", e.kind)
-        assert.equal("mine", e.correlation_id)
+      setup(function()
+        local is_final = kind == "refused" or kind == "unauthorised"
+        met = meet({ status = status, html = status >= 502 or nil }, function(name)
+          return (is_final or ONCE[name] and status ~= 429) and PATIENT or BRIEF
+        end)
       end)
-    end
+
+      for _, name in ipairs(NAMES) do
+        it("says what it is: " .. name, function()
+          local got, e = met[name][1], met[name][2]
+          assert.falsy(got)
+          assert.equal(ONCE[name] and status >= 500 and "unknown" or kind, e.kind)
+          assert.same({ status, "mine" }, { e.http, e.correlation_id })
+          assert.is_nil(tostring(e):find("[%c<]"))
+        end)
+      end
+    end)
+  end
+
+  for _, fault in ipairs { "html", "garbled", "redirect" } do
+    describe("that is answered with what is none (" .. fault .. ")", function()
+      local met
+
+      setup(function()
+        met = meet({ [fault] = true }, function(name)
+          return (ONCE[name] or fault ~= "garbled") and PATIENT or BRIEF
+        end)
+      end)
+
+      for _, name in ipairs(NAMES) do
+        it("says so: " .. name, function()
+          local got, e = met[name][1], met[name][2]
+          assert.falsy(got)
+          local lost = ONCE[name] and "unknown" or name == "unnotify" and "refused" or "unavailable"  -- it had worked
+          assert.equal(fault == "garbled" and lost or "answer", e.kind)
+          assert.equal("mine", e.correlation_id)
+        end)
+      end
+    end)
   end
 end)
 
