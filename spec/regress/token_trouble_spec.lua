@@ -95,7 +95,7 @@ describe("a token that is to be replaced, but lives", function()
 end)
 
 describe("an interrupt while a token is fetched", function()
-  for _, fault in ipairs { "hang=3,times=1", "status=503,retry-after=30,times=1" } do
+  for _, fault in ipairs { "hang=3,times=1", "status=503,retry-after=3,times=1" } do
     it("is raised, and the client goes on: " .. fault, function()
       box.token_fault(fault)
       local client = client_of()
@@ -239,12 +239,12 @@ describe("a second 401", function()
       asked = asked + 1
       return "wrong-" .. asked
     end })
-    local began, calls = native.clock(), 0
-    repeat
-      assert.equal("unauthorised", select(2, client:order(provider.input())).kind)
-      calls = calls + 1
-    until calls == 4
+    local began = native.clock()
+    for _ = 1, 4 do
+      local _, e = client:order(provider.input())
+      assert.is_true(err.is(e))
+      assert.equal("unauthorised", e.kind)
+    end
     assert.truthy(asked <= 2 * (native.clock() - began) + 2, asked)
-    assert.is_true(err.is(select(2, client:order(provider.input()))))
   end)
 end)
