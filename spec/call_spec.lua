@@ -3,6 +3,7 @@
 local esim = require "esim"
 local peer = require "spec.support.peer"
 local provider = require "spec.support.provider"
+local side_by_side = require "spec.support.side_by_side"
 
 local PRODUCT = "cm9kIiwiY2xpZW50QWRkcmVzcyI"
 local EID = "89049032123451234512345678901235"
@@ -19,16 +20,6 @@ local function requests(method)
     count = count + (one.method == method and 1 or 0)
   end
   return count
-end
-
--- What `f` returns for each key, all at once, for most of the time they wait: { [key] = { first, second }, … }.
-local function side_by_side(keys, f)
-  local jobs, met = {}, {}
-  for i, key in ipairs(keys) do
-    jobs[i] = function() met[key] = { f(key) } end
-  end
-  esim.run(esim.all, jobs)
-  return met
 end
 
 -- What is said of a product of its own to each status, which its fault gives `times` times, and for ever without that.
