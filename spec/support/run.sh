@@ -2,12 +2,13 @@
 # Runs the specs under each Lua given and sums up; last line: "N passed, N failed".
 # SPECS: files instead of all; BUILD: another build folder; HOST: another interpreter; WRAP: a command to run
 # it under; JOBS: how many at a time (2: most of their time they wait). A spec that says `Only under LuaJIT`, because it
-# tests nginx's own, is run under no other. A spec in which a token or a matching id is told counts one failure more, and
-# so does one that passes and leaves something in its TMPDIR; whatever is left there goes with the run.
-# What failed is said once more at the end: a long log is read from there.
+# tests nginx's own, is run under no other. A spec in which a token or a matching id is told counts one failure more,
+# and so does one that passes and leaves something in its TMPDIR; whatever is left there goes with the run.
+# What took longest, and what failed, is said once more at the end: a long log is read from there.
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.." || exit 1
 : "${SPECS:=$(ls spec/*_spec.lua spec/regress/*_spec.lua)}" "${BUILD:=build}" "${WRAP:=}" "${JOBS:=2}"
+LONGEST=8  # specs that are named as such
 
 # What is left in a spec's folder. What is going just now, such as a sandbox's watchdog, has five seconds for it.
 left_in() {
@@ -19,7 +20,8 @@ left_in() {
   ls -A "$1"
 }
 
-# Run spec $2 under the Lua $1. What is to be said goes to stdout in one piece; $RESULTS hears "passed failed".
+# Run spec $2 under the Lua $1. What is to be said goes to stdout in one piece; $RESULTS hears
+# "passed failed seconds lua spec".
 run_one() {
   lua=$1 spec=$2 begun=$(date +%s)
   log=$(mktemp) told=$(mktemp) text=$(mktemp) folder=$(mktemp -d)
@@ -49,9 +51,10 @@ run_one() {
     grep -av '^esim-result' "$log" | tail -n 60 >>"$text"
     { echo "$lua $spec: $f failed"; tail -n 25 "$text"; } >>"$RESULTS.wrong"
   fi
-  echo "$lua $spec: $p passed, $f failed, $(($(date +%s) - begun)) s" >>"$text"
+  seconds=$(($(date +%s) - begun))
+  echo "$lua $spec: $p passed, $f failed, $seconds s" >>"$text"
   cat "$text"
-  echo "$p $f" >>"$RESULTS"
+  echo "$p $f $seconds $lua $spec" >>"$RESULTS"
   rm -rf "$log" "$told" "$text" "$folder"
 }
 
@@ -78,8 +81,12 @@ done >"$RESULTS.list"
 count=$(wc -l <"$RESULTS.list")
 xargs -P "$JOBS" -L 1 "$here/run.sh" one <"$RESULTS.list"
 tail -n 100 "$RESULTS.wrong"
+if [ "$count" -gt "$LONGEST" ]; then
+  echo "longest:"
+  sort -k 3 -n -r "$RESULTS" | head -n "$LONGEST" | while read -r _ _ seconds spec; do echo "  $seconds s $spec"; done
+fi
 passed=0 failed=0 ended=0
-while read -r p f; do
+while read -r p f _; do
   passed=$((passed + p)) failed=$((failed + f)) ended=$((ended + 1))
 done <"$RESULTS"
 if [ "$ended" -ne "$count" ]; then
