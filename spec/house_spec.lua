@@ -77,44 +77,49 @@ describe("the house", function()
 end)
 
 describe("each snippet of the README", function()
-  local box, secret, folder
-  setup(function()
-    box, secret, folder = provider.start { delay = 0.2 }, scratch(), scratch()
+  local box, folder
+  local snippets, pipes = {}, {}
+  for snippet in read("README.md"):gmatch("```lua\n(.-)```") do snippets[#snippets + 1] = snippet end
+
+  local function write(name, text)
+    local file = assert(io.open(folder .. "/" .. name, "w"))
+    file:write(text)
+    file:close()
+  end
+
+  -- In a folder that is theirs, and goes with what they write.
+  local function start(i, snippet)
+    write(i .. ".lua", snippet)
+    local lua = os.getenv "ESIM_LUA" or "lua5.4"
+    if snippet:find('require "copas"', 1, true) then  -- which Debian has for Lua 5.1 alone
+      lua = 'LUA_CPATH="build/luajit/?.so;;" luajit'
+    end
+    return assert(io.popen(("TMPDIR=%s ESIM_URL=%s ESIM_CLIENT_ID=%s ESIM_CLIENT_SECRET_FILE=%s/secret "
+      .. "ESIM_TOKEN_URL=%s %s -e 'os.tmpname = require \"spec.support.scratch\"' %s/%d.lua 2>&1; echo status $?")
+      :format(folder, box.url, box.client_id, folder, box.token_url, lua, folder, i)))
+  end
+
+  setup(function()  -- all at once: most of their time they wait
+    box, folder = provider.start { delay = 0.2 }, scratch()
     os.remove(folder)
     assert(os.execute("mkdir " .. folder))
-    local file = assert(io.open(secret, "w"))
-    file:write(box.client_secret, "\n")
-    file:close()
+    write("secret", box.client_secret .. "\n")
+    for i, snippet in ipairs(snippets) do pipes[i] = start(i, snippet) end
   end)
   teardown(function()
-    os.remove(secret)
-    os.execute("rm -r " .. folder)  -- what the snippets write
+    os.execute("rm -r " .. folder)
     assert(box.stop())
   end)
 
-  local count = 0
-  for snippet in read("README.md"):gmatch("```lua\n(.-)```") do
-    count = count + 1
-    it(count .. " runs", function()
-      local name = scratch()
-      local file = assert(io.open(name, "w"))
-      file:write(snippet)
-      file:close()
-      local lua = os.getenv "ESIM_LUA" or "lua5.4"
-      if snippet:find('require "copas"', 1, true) then  -- which Debian has for Lua 5.1 alone
-        lua = 'LUA_CPATH="build/luajit/?.so;;" luajit'
-      end
-      local pipe = io.popen(("TMPDIR=%s ESIM_URL=%s ESIM_CLIENT_ID=%s ESIM_CLIENT_SECRET_FILE=%s ESIM_TOKEN_URL=%s "
-        .. "%s -e 'os.tmpname = require \"spec.support.scratch\"' %s 2>&1; echo status $?")
-        :format(folder, box.url, box.client_id, secret, box.token_url, lua, name))
-      local said = pipe:read("*a")
-      pipe:close()
-      os.remove(name)
+  for i in ipairs(snippets) do
+    it(i .. " runs", function()
+      local said = pipes[i]:read("*a")
+      pipes[i]:close()
       assert.truthy(said:find("status 0\n", 1, true), said)
     end)
   end
 
   it("was found", function()
-    assert.equal(16, count)
+    assert.equal(16, #snippets)
   end)
 end)
