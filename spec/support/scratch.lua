@@ -9,7 +9,7 @@ local function random_name()
 end
 
 return function()
-  local name = (os.getenv "TMPDIR" or "/tmp") .. "/esim-" .. random_name()
+  local name = (os.getenv "TMPDIR" or "/tmp") .. "/esim_" .. random_name()
   assert(io.open(name, "w")):close()
   return name
 end
