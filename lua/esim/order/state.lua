@@ -6,12 +6,9 @@ local err = require "esim.err"
 local native = require "esim.native"
 local percent = require "esim.percent"
 local profile = require "esim.profile"
-local service = require "esim.service"
 
 local state = {}
 
-local EMPTY = service.headers ""  -- for what is put behind it
-local SHORT = 200  -- characters
 local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
 
 -- What no caller is to see is in a metatable of the order's own, which is hidden. A weak table with a hundred thousand
@@ -186,25 +183,12 @@ function state.lags(order, fault, got)
   return not fault and got.http == 404 and native.clock() - of(order)[BORN] < LAG
 end
 
---- The request of a look.
-function state.request(order)
-  local client = of(order)[TERMS].client
-  return {
-    method = "GET", target = client.api:path("order", order.id), headers = client:headers(order.correlation_id),
-  }
-end
-
---- The same in the table of another look: where nothing is too long for the core to put together, no string is made.
-function state.request_into(spec, order)
-  local client = of(order)[TERMS].client
-  local id, correlation_id = percent.encode(order.id), order.correlation_id
-  if #id <= SHORT and correlation_id and #correlation_id <= SHORT then
-    spec.target, spec.target_tail = client.api:path("order", ""), id
-    spec.headers, spec.header_tail = EMPTY, correlation_id
-  else
-    spec.target, spec.target_tail = client.api:path("order", order.id), nil
-    spec.headers, spec.header_tail = client:headers(correlation_id), nil
-  end
+--- The request of a look: what it has in common with others, the core puts together with these when it goes out.
+-- @param spec  of another look, to be filled in anew, or nil
+function state.request(order, spec)
+  spec = spec or { method = "GET" }
+  spec.order_id, spec.correlation_id = percent.encode(order.id), order.correlation_id
+  return spec
 end
 
 return state
