@@ -58,6 +58,7 @@ local function all_wait()
   cpu = process.cpu()
 end
 
+-- Amid all that waits: what it would take to call it off is not asked for.
 local function finish()
   table.sort(late)
   print(("%.3f %.0f %.1f %.3f %.3f %.2f %d %.1f"):format(submitted, bytes, used / 2 ^ 20, at(late, 0.5),
@@ -98,6 +99,7 @@ function ways.core()
     end
     note()
   end
+  finish()
 end
 
 local function options()
@@ -115,43 +117,34 @@ local function count_looks()
     note()
     return passed
   end
-  return function() wait.pass = pass end
 end
 
-local function watch(stop)
+local function watch()
   esim.sleep(0.5)
   all_wait()
   worst, last, looks = 0, nil, 0
   esim.sleep(SECONDS)
-  stop()
+  finish()
 end
 
 function ways.each()
   local client = assert(esim.client { url = URL, token = "t" })
-  local stop = count_looks()
-  local i, over = 0, false
-  local each
-  each = esim.each(client, function()
+  count_looks()
+  local i = 0
+  local each = esim.each(client, function()
     i = i + 1
     if i == COUNT then
-      esim.spawn(function()
-        watch(stop)
-        over = true
-        each:close()
-      end)
+      esim.spawn(watch)
     end
     return i <= COUNT and line_of(i) or nil
   end, options())
-  esim.run(function()
-    each()
-    assert(over)
-  end)
+  esim.run(each)
 end
 
--- Nobody keeps the orders but the tasks, so that what is counted is the module's: the process ends in their midst.
+-- Nobody keeps the orders but the tasks: what is counted is the module's.
 function ways.tasks()
   local client = assert(esim.client { url = URL, token = "t" })
-  local stop = count_looks()
+  count_looks()
   local all = options()
   local function wait(order)
     order:wait(all)
@@ -160,10 +153,8 @@ function ways.tasks()
     for i = 1, COUNT do
       esim.spawn(wait, client:resume(line_of(i)))
     end
-    watch(stop)
-    finish()
+    watch()
   end)
 end
 
 ways[MODE]()
-finish()
