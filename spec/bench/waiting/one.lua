@@ -138,7 +138,7 @@ function ways.each()
     end
     return i <= COUNT and line_of(i) or nil
   end, options())
-  esim.run(each)
+  esim.run(function() each() end)
 end
 
 -- Nobody keeps the orders but the tasks: what is counted is the module's.
