@@ -191,9 +191,10 @@ bool esim_work_board(esim_work *w, double timeout) {
   esim_flight *f = make_flight(w, &r);
   if (f == NULL)
     return false;
+  w->flight = f;
   if (!w->bare &&
       !esim_account_sign(w->account, &f->authorization, &f->serial)) {
-    free(f);
+    esim_work_forget(w);
     return false;
   }
   esim_exchange *x = &f->exchange;
@@ -206,7 +207,6 @@ bool esim_work_board(esim_work *w, double timeout) {
   x->timed = w->ledger != NULL;
   x->once = w->kind == ESIM_ORDER;
   f->work = w;
-  w->flight = f;
   return true;
 }
 

@@ -70,14 +70,16 @@ end
 local ways = {}
 
 function ways.core()
-  local account = assert(core.account { url = URL, records = true })
+  local account = assert(core.account {
+    url = URL, records = true, order_path = "/v1/order/", correlation = "X-Correlation-ID: ",
+  })
   assert(account:token "t")
   local box, due = core.inbox(), {}
   for i = 1, COUNT do
     local first = HEAD_START + i / RATE - (core.clock() - began)
     local id = assert(box:poll(account, {
-      target = ("/v1/order/%08x-0000-4000-8000-%012x"):format(i, i), first = first, factor = 1, cap = first, jitter = 0,
-      headers = { ("X-Correlation-ID: %08x-1111-4111-8111-%012x"):format(i, i) }, tag = 1,
+      order_id = ("%08x-0000-4000-8000-%012x"):format(i, i), first = first, factor = 1, cap = first, jitter = 0,
+      correlation_id = ("%08x-1111-4111-8111-%012x"):format(i, i), tag = 1,
     }))
     due[id] = core.wall() + first
   end
