@@ -156,6 +156,13 @@ describe("a poll's records", function()
     end)
   end
 
+  it("count no further than 65,535", function()
+    local pending = look(placed "sandbox:at=look,500=2", { attempt = 65534 })
+    loop.await(pending)
+    loop.cancel(pending)
+    assert.same({ { 500, 65534 }, { 500, 65535, "500" }, { 200, 65535, "500" } }, outline())
+  end)
+
   it("go on after a 401 that is delivered, and begin anew after what is final", function()
     local pending = look(placed "sandbox:at=look,401=1")
     assert.equal(401, select(2, loop.await(pending)).http)
