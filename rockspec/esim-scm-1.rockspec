@@ -104,6 +104,7 @@ build = {
     ["esim.loop.numbered"] = "lua/esim/loop/numbered.lua",
     ["esim.loop.queue"] = "lua/esim/loop/queue.lua",
     ["esim.loop.records"] = "lua/esim/loop/records.lua",
+    ["esim.loop.scheduler"] = "lua/esim/loop/scheduler.lua",
     ["esim.loop.waits"] = "lua/esim/loop/waits.lua",
     ["esim.mail"] = "lua/esim/mail.lua",
     ["esim.mail.body"] = "lua/esim/mail/body.lua",

@@ -12,7 +12,7 @@ local STATUSES = {
   [425] = { "unknown", "unavailable" }, [429] = { "throttled", "throttled" }, [500] = { "unknown", "unavailable" },
   [502] = { "unknown", "unavailable" }, [503] = { "unknown", "throttled" }, [504] = { "unknown", "unavailable" },
 }
-local MALFORMED = { url = "url", header = "correlation_id" }  -- the field that is to blame
+local MALFORMED = { url = "url", header = "correlation_id", oversize = "input" }  -- the field that is to blame
 
 local function kind_of(fault, got, is_order)
   local e = answer.error(fault, got, { is_order = is_order, correlation_id = "c-1", email = "e-1" })
@@ -68,7 +68,9 @@ describe("what came back because its token ends, and is not sent again because w
 end)
 
 describe("a look that ends with the fault", function()
-  local KINDS = { cancelled = "cancelled", large = "answer", url = "invalid", header = "invalid" }
+  local KINDS = {
+    cancelled = "cancelled", large = "answer", url = "invalid", header = "invalid", oversize = "invalid",
+  }
   for fault in pairs(native.faults) do
     if fault ~= "deadline" then
       local kind = KINDS[fault] or "unavailable"

@@ -125,6 +125,60 @@ describe("an outcome that must not be lost", function()
   end)
 end)
 
+describe("an outcome that there was no memory to hand on", function()
+  local short  -- of memory
+
+  local function fails()
+    if short then
+      error("not enough memory", 0)
+    end
+  end
+
+  -- It is taken, and handed on later, without another wait for the inbox.
+  local function check(pending)
+    local woken, waited, real = 0, false, loop.inbox()
+    function pending.wake()
+      fails()
+      woken = woken + 1
+    end
+    short = true
+    local ok, reason
+    repeat
+      ok, reason = pcall(loop.wait)
+    until not ok
+    assert.equal("not enough memory", reason)
+    assert.is_false(pcall(loop.wait))
+    assert.equal(0, woken)
+    short = false
+    loop.inbox(setmetatable({ wait = function() waited = true end }, {
+      __index = function(_, name) return function(_, ...) return real[name](real, ...) end end,
+    }))
+    loop.wait()
+    loop.inbox(real)
+    assert.is_false(waited)
+    assert.equal(1, woken)
+    assert.is_true(pending:done())
+    assert.equal(0, loop.count())
+    return loop.await(pending)
+  end
+
+  it("is there with the next look into the inbox: of who could not be woken", function()
+    assert.is_nil((check(assert(loop.submit("sleep", 0.01)))))
+  end)
+
+  it("is there with the next look into the inbox: of what could not be found", function()
+    local pending = order("cm9k", "short-1")
+    pending.kind = nil
+    setmetatable(pending, { __index = function(_, key)
+      if key == "kind" then fails() end
+      return loop.Pending[key]
+    end })
+    local fault, got = check(pending)
+    assert.is_nil(fault)
+    assert.equal(200, got.http)
+  end)
+end)
+
 describe("work that is abandoned", function()
   it("ends at once, and says so", function()
     local narrow = open_account { connections = 1 }

@@ -156,6 +156,13 @@ describe("a poll's records", function()
     end)
   end
 
+  it("count no further than 65,535", function()
+    local pending = look(placed "sandbox:at=look,500=2", { attempt = 65534 })
+    loop.await(pending)
+    loop.cancel(pending)
+    assert.same({ { 500, 65534 }, { 500, 65535, "500" }, { 200, 65535, "500" } }, outline())
+  end)
+
   it("go on after a 401 that is delivered, and begin anew after what is final", function()
     local pending = look(placed "sandbox:at=look,401=1")
     assert.equal(401, select(2, loop.await(pending)).http)
@@ -197,10 +204,12 @@ describe("a record", function()
 
   it("goes on with the count that it is given", function()
     loop.await(order("cm9k", { attempt = 2, again = "401" }))
-    loop.await(order("cm9k", { again = ("x"):rep(40) }))
-    assert.same({ { 200, 2, "401" }, { 200, 1, ("x"):rep(7) } }, outline())
+    loop.await(order("cm9k", { attempt = 1e9 }))
+    assert.same({ { 200, 2, "401" }, { 200, 65535 } }, outline())
     assert.has_error(function() order("cm9k", { attempt = 0 }) end)
-    assert.has_error(function() order("cm9k", { again = {} }) end)
+    for _, wrong in ipairs { {}, "", "cut", "4011", "-401", "40", "4.1" } do
+      assert.has_error(function() order("cm9k", { again = wrong }) end)
+    end
     assert.has_error(function() order("cm9k", { tag = "x" }) end)
   end)
 

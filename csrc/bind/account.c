@@ -22,13 +22,18 @@ esim_account *bind_check_account(lua_State *L, int index) {
 
 /*
 ** core.account{ url=, rate=, connections=, timeout=, ca_file=, client_cert=,
-** client_key=, allow_http=, records=, headers= } -> account | nil, fault
-** headers: the lines that all its exchanges have, "Name: value"
+** client_key=, allow_http=, records=, headers=, order_path=, correlation= } ->
+** account | nil, fault
+** headers: the lines that all its exchanges have, "Name: value"; order_path,
+** correlation: what the order_id and the correlation_id of its specs follow,
+** "/orders/", "Name: "
 */
 static int account_open(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   esim_account_spec spec = {
     .url = options_required(L, 1, "url"),
+    .order_path = options_string(L, 1, "order_path"),
+    .correlation = options_string(L, 1, "correlation"),
     .trust = { options_string(L, 1, "ca_file"),
                options_string(L, 1, "client_cert"),
                options_string(L, 1, "client_key") },

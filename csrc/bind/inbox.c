@@ -1,6 +1,8 @@
 #include "inbox.h"
 
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../core/engine.h"
@@ -70,11 +72,22 @@ static void read_plan(lua_State *L, int table, esim_spec *spec) {
   spec->kind_of = options_string(L, table, "kind_of");
 }
 
+/* An HTTP status as text; 0: there is none. */
+static short read_status(lua_State *L, int table, const char *field) {
+  const char *text = options_string(L, table, field);
+  if (text == NULL)
+    return 0;
+  size_t digits = strspn(text, "0123456789");
+  if (digits != 3 || text[digits] != '\0')
+    luaL_error(L, "%s: HTTP status expected", field);
+  return (short)atoi(text);
+}
+
 /* What the records of its exchanges are to tell. */
 static void read_marks(lua_State *L, int table, esim_spec *spec) {
   spec->tag = (unsigned)options_number(L, table, "tag", 0, 0);
   spec->attempt = (unsigned)options_number(L, table, "attempt", 1, 1);
-  spec->again = options_string(L, table, "again");
+  spec->again = read_status(L, table, "again");
 }
 
 static int push_submitted(lua_State *L, esim_inbox *in,
@@ -87,22 +100,21 @@ static int push_submitted(lua_State *L, esim_inbox *in,
   return 1;
 }
 
-/*
-** What is the same for all of a kind stands in `target` and in the last line,
-** what is this one's own, if anything, in `target_tail` and `header_tail`.
-*/
+/* Where it goes, `target` or an order's id, and what it says of itself. */
+static void read_address(lua_State *L, int table, esim_spec *spec) {
+  spec->order_id = options_string(L, table, "order_id");
+  if (spec->order_id == NULL)
+    spec->target = options_required(L, table, "target");
+  spec->correlation_id = options_string(L, table, "correlation_id");
+  spec->line_count = options_lines(L, table, "headers", spec->lines,
+                                   ESIM_OWN_MAX);
+}
+
 static int submit(lua_State *L, esim_kind kind) {
   esim_inbox *in = check_inbox(L);
   esim_spec spec = { .kind = kind, .account = bind_check_account(L, 2) };
-  char target[OPTIONS_ROOM], line[OPTIONS_ROOM];
   luaL_checktype(L, 3, LUA_TTABLE);
-  spec.target = options_joined(L, 3, "target_tail",
-                               options_required(L, 3, "target"), target);
-  spec.line_count = options_lines(L, 3, "headers", spec.lines, ESIM_OWN_MAX);
-  if (spec.line_count > 0) {
-    const char **last = &spec.lines[spec.line_count - 1];
-    *last = options_joined(L, 3, "header_tail", *last, line);
-  }
+  read_address(L, 3, &spec);
   read_body(L, 3, &spec);
   spec.method = options_string(L, 3, "method");
   if (spec.method == NULL)
@@ -279,6 +291,14 @@ static void push_timing(lua_State *L, const esim_timing *t) {
   lua_setfield(L, -2, "sent");
 }
 
+/* What the try before met: a status, or a fault's word. */
+static void set_again(lua_State *L, short again) {
+  char status[8] = "";
+  if (again > 0)
+    snprintf(status, sizeof status, "%hd", again);
+  set_text(L, "again", again < 0 ? esim_fault_word(-again) : status);
+}
+
 static void push_record(lua_State *L, const esim_record *r) {
   lua_newtable(L);
   push_id(L, r->id);
@@ -296,7 +316,7 @@ static void push_record(lua_State *L, const esim_record *r) {
   set_number(L, "retry_after", r->retry_after);
   push_timing(L, &r->timing);
   set_integer(L, "attempt", (lua_Integer)r->attempt);
-  set_text(L, "again", r->again);
+  set_again(L, r->again);
   if (r->dropped > 0)
     set_integer(L, "dropped", (lua_Integer)r->dropped);
 }

@@ -45,16 +45,6 @@ const char *options_required(lua_State *L, int table, const char *field) {
   return text;
 }
 
-const char *options_joined(lua_State *L, int table, const char *field,
-                           const char *head, char room[OPTIONS_ROOM]) {
-  const char *tail = options_string(L, table, field);
-  if (tail == NULL)
-    return head;
-  if (strlen(head) + strlen(tail) >= OPTIONS_ROOM)
-    luaL_error(L, "%s: too long", field);
-  return strcat(strcpy(room, head), tail);
-}
-
 bool options_boolean(lua_State *L, int table, const char *field) {
   get(L, table, field);
   bool value = lua_toboolean(L, -1);

@@ -29,14 +29,6 @@ const char *options_required(lua_State *L, int table, const char *field);
 unsigned options_lines(lua_State *L, int table, const char *field,
                        const char **lines, unsigned most);
 
-/*
-** `head` with the string `field` behind it, put together in `room` where there
-** is one: Lua need not make, and collect, what only the core reads.
-*/
-#define OPTIONS_ROOM 512
-const char *options_joined(lua_State *L, int table, const char *field,
-                           const char *head, char room[OPTIONS_ROOM]);
-
 bool options_boolean(lua_State *L, int table, const char *field);
 
 #endif

@@ -20,8 +20,8 @@ static float options_float(lua_State *L, int table, const char *field,
 
 esim_schedule bind_read_schedule(lua_State *L, int table) {
   esim_schedule s = ESIM_SCHEDULE_DEFAULT;
-  s.own = has(L, table, "first") || has(L, table, "factor") ||
-           has(L, table, "cap") || has(L, table, "jitter");
+  bool own = has(L, table, "first") || has(L, table, "factor") ||
+             has(L, table, "cap") || has(L, table, "jitter");
   s.price = options_float(L, table, "price", s.price, 1e-6);
   s.first = options_float(L, table, "first", s.first, 0.001);
   s.factor = options_float(L, table, "factor", s.factor, 1);
@@ -29,6 +29,8 @@ esim_schedule bind_read_schedule(lua_State *L, int table) {
   s.jitter = options_float(L, table, "jitter", s.jitter, 0);
   if (s.jitter > 1)
     luaL_error(L, "jitter: out of range");
+  if (own)
+    s.price = 0;
   return s;
 }
 

@@ -13,6 +13,8 @@
 
 static void free_account(esim_account *a) {
   free(a->url);
+  free((char *)a->order_path);
+  free((char *)a->correlation);
   free((char *)a->site.trust.ca_file);
   free((char *)a->site.trust.client_cert);
   free((char *)a->site.trust.client_key);
@@ -38,6 +40,15 @@ static bool copy_url(esim_account *a, const char *url) {
   return a->url != NULL;
 }
 
+static esim_fault check_texts(const esim_account_spec *spec) {
+  const char *path = spec->order_path, *line = spec->correlation;
+  if (path != NULL && (path[0] != '/' || !esim_url_clean(path)))
+    return ESIM_URL;
+  if (line != NULL && !esim_header_clean(line, strlen(line)))
+    return ESIM_HEADER;
+  return ESIM_OK;
+}
+
 static esim_fault copy_lines(esim_account *a, const esim_account_spec *spec) {
   for (unsigned i = 0; i < spec->line_count; i++) {
     const char *line = spec->lines[i];
@@ -52,6 +63,8 @@ static esim_fault copy_lines(esim_account *a, const esim_account_spec *spec) {
 
 static esim_fault copy_texts(esim_account *a, const esim_account_spec *spec) {
   if (!copy_url(a, spec->url) ||
+      !copy_text(spec->order_path, &a->order_path) ||
+      !copy_text(spec->correlation, &a->correlation) ||
       !copy_text(spec->trust.ca_file, &a->site.trust.ca_file) ||
       !copy_text(spec->trust.client_cert, &a->site.trust.client_cert) ||
       !copy_text(spec->trust.client_key, &a->site.trust.client_key))
@@ -64,6 +77,8 @@ esim_account *esim_account_open(const esim_account_spec *spec,
   static atomic_ulong serials;
   esim_site site = { 0 };
   *fault = esim_url_check(spec->url, spec->allow_http, &site.loopback);
+  if (*fault == ESIM_OK)
+    *fault = check_texts(spec);
   if (*fault != ESIM_OK)
     return NULL;
   *fault = ESIM_MEMORY;

@@ -17,6 +17,9 @@
 /* What an account is made of; strings are copied. */
 typedef struct esim_account_spec {
   const char *url;       /* the base of every target */
+  const char *order_path;    /* what an order's id follows; NULL: nobody asks */
+  const char *correlation;   /* what a correlation id follows in its header
+                                line, "Name: "; NULL: there are none */
   esim_trust trust;
   const char *const *lines;  /* headers of every exchange, "Name: value" */
   unsigned line_count;   /* at most ESIM_COMMON_MAX */
@@ -37,6 +40,7 @@ typedef struct esim_account {
   /* Never changed. */
   char *url;
   size_t url_size;
+  const char *order_path, *correlation;  /* NULL: none */
   esim_site site;
   const char *lines[ESIM_COMMON_MAX];  /* headers of every exchange */
   unsigned line_count;
@@ -71,8 +75,8 @@ typedef struct esim_account {
 } esim_account;
 
 /*
-** A new account with one reference; NULL: *fault is ESIM_URL, ESIM_HEADER (a
-** line) or ESIM_MEMORY.
+** A new account with one reference; NULL: *fault is ESIM_URL (also the path of
+** its orders), ESIM_HEADER (a line) or ESIM_MEMORY.
 */
 esim_account *esim_account_open(const esim_account_spec *spec,
                                 esim_fault *fault);

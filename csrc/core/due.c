@@ -95,7 +95,7 @@ void esim_due_fire(esim_queues *q, esim_wire *wire, double now) {
   }
   esim_work *w;
   while ((w = esim_queues_timed(q)) != NULL &&
-         w->timer.due <= now + (w->stage == ESIM_WAITING ? w->early : 0))
+         w->timer.due <= now + (w->stage == ESIM_WAITING ? w->early / 1e3 : 0))
     fire(q, wire, w, now);
 }
 

@@ -26,6 +26,7 @@
   /* an exchange */ \
   X(URL, "url", "the URL cannot be used") \
   X(HEADER, "header", "a header holds a control character") \
+  X(OVERSIZE, "oversize", "the request is larger than the limit") \
   X(RESOLVE, "resolve", "the host name could not be resolved") \
   X(CONNECT, "connect", "no connection could be made") \
   X(TLS, "tls", "no trusted TLS connection could be made") \

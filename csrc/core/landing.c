@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "clock.h"
 #include "due.h"
@@ -56,7 +55,8 @@ static void order_landed(esim_queues *q, esim_work *w, double now) {
   note_failure(w);
   if (!isfinite(w->deadline))
     w->deadline = now + ESIM_PATIENCE;
-  double due = now + esim_schedule_retry(++w->failures, w->retry_after,
+  w->failures = esim_one_more(w->failures);
+  double due = now + esim_schedule_retry(w->failures, w->retry_after,
                                          esim_chance());
   if (due >= esim_due_latest(w)) {
     esim_queues_finish(q, w, ESIM_OK);
@@ -71,14 +71,11 @@ static void count_attempt(esim_work *w) {
   const esim_answer *a = &w->flight->exchange.answer;
   if (a->fault == ESIM_OK && a->http != 401 && !is_passing(a->http)) {
     w->attempt = 1;
-    w->again[0] = '\0';
+    w->again = 0;
     return;
   }
-  w->attempt++;
-  if (a->fault != ESIM_OK)
-    snprintf(w->again, sizeof w->again, "%s", esim_fault_word(a->fault));
-  else
-    snprintf(w->again, sizeof w->again, "%ld", a->http);
+  w->attempt = esim_one_more(w->attempt);
+  w->again = (short)(a->fault != ESIM_OK ? -(int)a->fault : a->http);
 }
 
 /* A pause that the provider asks for holds everything of the account. */

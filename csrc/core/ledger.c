@@ -35,7 +35,8 @@ static void miss(esim_ledger *l) {
 
 esim_record *esim_record_open(const esim_work *w, esim_fault fault) {
   const esim_exchange *x = &w->flight->exchange;
-  size_t method = strlen(w->method) + 1, size = strlen(w->target) + 1;
+  const char *target = w->flight->target;
+  size_t method = strlen(x->method) + 1, size = strlen(target) + 1;
   esim_record *r = malloc(sizeof *r + method + size);
   if (r == NULL) {
     miss(w->ledger);
@@ -44,11 +45,11 @@ esim_record *esim_record_open(const esim_work *w, esim_fault fault) {
   *r = (esim_record){
     .id = w->id, .tag = w->tag, .at = esim_wall(), .fault = fault,
     .http = x->answer.http, .retry_after = x->answer.retry_after,
-    .timing = x->timing, .attempt = w->attempt, .ledger = w->ledger
+    .timing = x->timing, .attempt = w->attempt, .again = w->again,
+    .ledger = w->ledger
   };
-  r->method = memcpy(r + 1, w->method, method);
-  r->target = memcpy((char *)(r + 1) + method, w->target, size);
-  memcpy(r->again, w->again, sizeof r->again);
+  r->method = memcpy(r + 1, x->method, method);
+  r->target = memcpy((char *)(r + 1) + method, target, size);
   esim_ledger_retain(r->ledger);
   return r;
 }

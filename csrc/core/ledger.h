@@ -25,8 +25,8 @@ typedef struct esim_record {
   double retry_after;          /* seconds; negative: none */
   esim_timing timing;
   unsigned attempt;            /* 1, 2, … of the same thing in a row */
-  char again[ESIM_AGAIN_ROOM]; /* why it was tried again: "", or what the try
-                                  before met: a fault's word, a status */
+  short again;                 /* what the try before it met: an HTTP status;
+                                  negative: a fault; 0: nothing */
   unsigned long dropped;       /* of those before it, for want of room */
   struct esim_ledger *ledger;  /* of those that are not entered yet */
   struct esim_record *next;

@@ -6,7 +6,7 @@
 #include "schedule.h"
 
 #define EARLY 0.05      /* of its interval: how early a look may come */
-#define EARLY_MAX 0.1   /* seconds of that */
+#define EARLY_MAX 0.1   /* seconds of that: at most 0.255 */
 
 static double next_age(const esim_work *w, bool together) {
   double last = w->looked - w->born, chance = esim_chance();
@@ -23,12 +23,14 @@ void esim_plan_look(esim_queues *q, esim_work *w, bool together,
   due = esim_schedule_bound(fmax(due, no_sooner), w->deadline);
   w->final = due >= w->deadline;
   double early = fmin(EARLY * (due - w->looked), EARLY_MAX);
-  w->early = w->final ? 0 : fmin(early, due - no_sooner);
+  early = fmax(fmin(early, due - no_sooner), 0);
+  w->early = w->final ? 0 : (unsigned char)(1000 * early);
   esim_queues_wait(q, w, due);
 }
 
 void esim_plan_retry(esim_queues *q, esim_work *w, double now) {
-  double pause = esim_schedule_retry(++w->failures, w->retry_after,
+  w->failures = esim_one_more(w->failures);
+  double pause = esim_schedule_retry(w->failures, w->retry_after,
                                      esim_chance());
   if (w->final) {
     esim_queues_finish(q, w, ESIM_DEADLINE);
@@ -42,7 +44,7 @@ void esim_plan_retry(esim_queues *q, esim_work *w, double now) {
 
 void esim_plan_next(esim_queues *q, esim_work *w, double retry_after) {
   esim_work_learn(w, false);
-  w->looks++;
+  w->looks = esim_one_more(w->looks);
   w->failures = 0;
   w->http = 0;
   w->last = ESIM_OK;

@@ -45,7 +45,7 @@ static double due(const esim_schedule *s, const esim_experience *x,
 double esim_schedule_next(const esim_schedule *s, const esim_experience *x,
                           double last, unsigned looks, bool together,
                           double chance) {
-  if (s->own)
+  if (s->price == 0)
     return own_next(s, last, looks, chance);
   double share = together && looks == 0 ? SPREAD_TOGETHER : SPREAD;
   double interval = spread(due(s, x, last) - last, share, chance);

@@ -12,15 +12,15 @@
 
 /* Small: each of a million looks has one. */
 typedef struct esim_schedule {
-  float price;    /* the rule: seconds of unseen waiting worth one look */
+  float price;    /* the rule: seconds of unseen waiting worth one look; 0: the
+                     caller's own numbers instead */
   float first;    /* own: seconds before the first look */
   float factor;   /* own: what each interval is multiplied by */
   float cap;      /* own: the longest interval, in seconds */
   float jitter;   /* own: 0.1 spreads each interval by 10 % either way */
-  bool own;       /* the caller's own numbers instead of the rule */
 } esim_schedule;
 
-#define ESIM_SCHEDULE_DEFAULT { 1, 1, 1.5F, 20, 0.1F, false }
+#define ESIM_SCHEDULE_DEFAULT { 1, 1, 1.5F, 20, 0.1F }
 
 /* The bounds of an interval between two looks of the rule, in seconds. */
 #define ESIM_INTERVAL_MIN 0.2

@@ -58,3 +58,11 @@ size_t esim_url_origin(const char *url) {
     return 0;
   return (size_t)(host + 3 - url) + strcspn(host + 3, "/");
 }
+
+/* Visible ASCII: all else is percent-encoded. */
+bool esim_url_clean(const char *text) {
+  for (; *text != '\0'; text++)
+    if (*text <= ' ' || *text > '~')
+      return false;
+  return true;
+}

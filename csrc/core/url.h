@@ -20,4 +20,7 @@ esim_fault esim_url_check(const char *url, bool allow_http, bool *loopback);
 */
 size_t esim_url_origin(const char *url);
 
+/* Whether `text` may stand in a request's target (RFC 3986). */
+bool esim_url_clean(const char *text);
+
 #endif

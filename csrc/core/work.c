@@ -1,44 +1,54 @@
 #include "work.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ledger.h"
+#include "url.h"
 
-/* Visible ASCII: what a request target may hold (RFC 3986, percent-encoded). */
-static bool is_target(const char *text) {
-  for (; *text != '\0'; text++)
-    if (*text <= ' ' || *text > '~')
+static bool is_target_clean(const esim_spec *s) {
+  if (s->target != NULL)
+    return esim_url_clean(s->target);
+  return s->account->order_path != NULL && esim_url_clean(s->order_id);
+}
+
+static bool has_correlation(const esim_spec *s) {
+  return s->correlation_id != NULL && s->correlation_id[0] != '\0';
+}
+
+static bool is_clean(const char *text) {
+  return esim_header_clean(text, strlen(text));
+}
+
+static bool are_lines_clean(const esim_spec *s) {
+  for (unsigned i = 0; i < s->line_count; i++)
+    if (!is_clean(s->lines[i]))
       return false;
-  return true;
-}
-
-static esim_fault check(const esim_spec *spec) {
-  if (spec->kind == ESIM_SLEEP)
-    return ESIM_OK;
-  if (!is_target(spec->target))
-    return ESIM_URL;
-  for (unsigned i = 0; i < spec->line_count; i++)
-    if (!esim_header_clean(spec->lines[i], strlen(spec->lines[i])))
-      return ESIM_HEADER;
-  return ESIM_OK;
-}
-
-static bool is_get(const esim_spec *s) {
-  return strcmp(s->method, "GET") == 0;  /* nearly all that wait are */
+  return !has_correlation(s) ||
+         (s->account->correlation != NULL && is_clean(s->correlation_id));
 }
 
 /* Bytes of everything that is copied behind the struct. */
 static size_t measure(const esim_spec *s) {
-  size_t size = strlen(s->target) + 1 + s->body_size;
-  if (!is_get(s))
-    size += strlen(s->method) + 1;
+  size_t size = strlen(s->target != NULL ? s->target : s->order_id) + 1;
+  size += has_correlation(s) ? strlen(s->correlation_id) + 1 : 1;
   for (unsigned i = 0; i < s->line_count; i++)
     size += strlen(s->lines[i]) + 1;
-  return size;
+  return size + strlen(s->method) + 1 + s->body_size;
+}
+
+static esim_fault check(const esim_spec *s, size_t *behind) {
+  *behind = 0;
+  if (s->kind == ESIM_SLEEP)
+    return ESIM_OK;
+  if (!is_target_clean(s))
+    return ESIM_URL;
+  if (!are_lines_clean(s))
+    return ESIM_HEADER;
+  *behind = measure(s);
+  return *behind > ESIM_REQUEST_MAX ? ESIM_OVERSIZE : ESIM_OK;
 }
 
 /* Whether it brings credentials of its own: a request for a token does. */
@@ -50,24 +60,27 @@ static bool is_bare(const esim_spec *s) {
   return false;
 }
 
-/* Copy `size` bytes to `*to`, which moves on; where they are now. */
-static char *put(char **to, const void *bytes, size_t size) {
-  char *at = *to;
-  if (size > 0)
-    memcpy(at, bytes, size);
-  *to += size;
-  return at;
+/* Copy `text` to `to`; where what follows it goes. */
+static char *put(char *to, const char *text) {
+  return stpcpy(to, text) + 1;
+}
+
+static void copy_texts(esim_work *w, const esim_spec *s) {
+  char *to = (char *)(w + 1);
+  to = put(to, s->target != NULL ? s->target : s->order_id);
+  to = put(to, has_correlation(s) ? s->correlation_id : "");
+  for (unsigned i = 0; i < s->line_count; i++)
+    to = put(to, s->lines[i]);
+  to = put(to, s->method);
+  if (s->body_size > 0)
+    memcpy(to, s->body, s->body_size);
 }
 
 static void copy_request(esim_work *w, const esim_spec *s) {
-  char *to = (char *)(w + 1);
-  for (unsigned i = 0; i < s->line_count; i++)
-    put(&to, s->lines[i], strlen(s->lines[i]) + 1);
+  copy_texts(w, s);
+  w->by_id = s->target == NULL;
   w->line_count = (unsigned char)s->line_count;
-  w->method = is_get(s) ? "GET" : put(&to, s->method, strlen(s->method) + 1);
-  w->target = put(&to, s->target, strlen(s->target) + 1);
-  w->body = s->body == NULL ? NULL : put(&to, s->body, s->body_size);
-  w->body_size = s->body_size;
+  w->has_body = s->body != NULL;
   w->timeout = (float)(s->timeout < 0 ? s->account->timeout : s->timeout);
   w->bare = is_bare(s);
   w->account = s->account;
@@ -76,38 +89,34 @@ static void copy_request(esim_work *w, const esim_spec *s) {
   esim_account_retain(w->account);
 }
 
+static unsigned short narrow(unsigned count) {
+  return count < USHRT_MAX ? (unsigned short)count : USHRT_MAX;
+}
+
 esim_work *esim_work_open(const esim_spec *s, double now, esim_fault *fault) {
-  *fault = check(s);
+  size_t behind;
+  *fault = check(s, &behind);
   if (*fault != ESIM_OK)
     return NULL;
-  size_t copied = s->kind == ESIM_SLEEP ? 0 : measure(s);
-  esim_work *w = malloc(sizeof *w + copied);
+  esim_work *w = malloc(sizeof *w + behind);
   if (w == NULL) {
     *fault = ESIM_MEMORY;
     return NULL;
   }
   memset(w, 0, sizeof *w);
   w->kind = s->kind;
+  w->behind = (unsigned)behind;
   w->deadline = s->deadline < 0 ? INFINITY : now + s->deadline;
   w->born = now - s->age;
   w->looked = w->learned = w->born + s->seen;
   w->schedule = s->schedule;
   w->retry_after = -1;
   w->tag = s->tag;
-  w->attempt = s->attempt == 0 ? 1 : s->attempt;
-  snprintf(w->again, sizeof w->again, "%s", s->again == NULL ? "" : s->again);
+  w->attempt = s->attempt == 0 ? 1 : narrow(s->attempt);
+  w->again = s->again;
   if (s->kind != ESIM_SLEEP)
     copy_request(w, s);
   return w;
-}
-
-/* What is behind it, and may hold secrets. */
-static void wipe(esim_work *w) {
-  if (w->target == NULL)
-    return;
-  const char *end = w->body != NULL ? w->body + w->body_size
-                                    : w->target + strlen(w->target);
-  explicit_bzero(w + 1, (size_t)(end - (const char *)(w + 1)));
 }
 
 void esim_work_close(esim_work *w) {
@@ -116,54 +125,88 @@ void esim_work_close(esim_work *w) {
     esim_account_release(w->account);
   if (w->ledger != NULL)
     esim_ledger_release(w->ledger);
-  wipe(w);
+  explicit_bzero(w + 1, w->behind);  /* it may hold secrets */
   free(w);
 }
 
-/* A flight of no more than its URL. */
-static esim_flight *make_flight(const esim_work *w) {
-  size_t base = w->account->url_size, target = strlen(w->target) + 1;
-  esim_flight *f = malloc(sizeof *f + base + target);
+/* What lies behind a work. */
+typedef struct request {
+  const char *target, *correlation_id, *lines, *method, *body;
+  size_t body_size;
+} request;
+
+static const char *past(const char *text) {
+  return text + strlen(text) + 1;
+}
+
+static request request_of(const esim_work *w) {
+  request r = { .target = (const char *)(w + 1) };
+  r.correlation_id = past(r.target);
+  r.lines = r.method = past(r.correlation_id);
+  for (unsigned i = 0; i < w->line_count; i++)
+    r.method = past(r.method);
+  r.body = past(r.method);
+  r.body_size = w->behind - (size_t)(r.body - r.target);
+  return r;
+}
+
+/* A flight of no more than its URL and the line of its correlation id. */
+static esim_flight *make_flight(const esim_work *w, const request *r) {
+  const esim_account *a = w->account;
+  const char *path = w->by_id ? a->order_path : "";
+  const char *name = *r->correlation_id != '\0' ? a->correlation : "";
+  size_t size = a->url_size + strlen(path) + strlen(r->target) + 1 +
+                strlen(name) + strlen(r->correlation_id) + 1;
+  esim_flight *f = malloc(sizeof *f + size);
   if (f == NULL)
     return NULL;
   memset(f, 0, sizeof *f);
-  memcpy(f->url, w->account->url, base);
-  memcpy(f->url + base, w->target, target);
+  f->size = size;
+  f->target = f->texts + a->url_size;
+  char *end = stpcpy(stpcpy(stpcpy(f->texts, a->url), path), r->target);
+  f->exchange.url = f->texts;
+  stpcpy(stpcpy(end + 1, name), r->correlation_id);
   return f;
 }
 
-static void add_lines(esim_exchange *x, const esim_work *w) {
-  for (unsigned i = 0; i < w->account->line_count; i++)
-    x->lines[x->line_count++] = w->account->lines[i];
-  const char *line = (const char *)(w + 1);
-  for (unsigned i = 0; i < w->line_count; i++, line += strlen(line) + 1)
+static void add_line(esim_exchange *x, const char *line) {
+  if (line != NULL && *line != '\0')
     x->lines[x->line_count++] = line;
+}
+
+static void add_lines(esim_flight *f, const esim_work *w, const request *r) {
+  esim_exchange *x = &f->exchange;
+  for (unsigned i = 0; i < w->account->line_count; i++)
+    add_line(x, w->account->lines[i]);
+  add_line(x, past(f->texts));
+  const char *line = r->lines;
+  for (unsigned i = 0; i < w->line_count; i++, line = past(line))
+    add_line(x, line);
+  add_line(x, f->authorization);
 }
 
 bool esim_work_board(esim_work *w, double timeout) {
   esim_work_forget(w);
-  esim_flight *f = make_flight(w);
+  request r = request_of(w);
+  esim_flight *f = make_flight(w, &r);
   if (f == NULL)
     return false;
+  w->flight = f;
   if (!w->bare &&
       !esim_account_sign(w->account, &f->authorization, &f->serial)) {
-    free(f);
+    esim_work_forget(w);
     return false;
   }
   esim_exchange *x = &f->exchange;
-  add_lines(x, w);
-  if (f->authorization != NULL)
-    x->lines[x->line_count++] = f->authorization;
-  x->method = w->method;
-  x->url = f->url;
-  x->body = w->body;
-  x->body_size = w->body_size;
+  add_lines(f, w, &r);
+  x->method = r.method;
+  x->body = w->has_body ? r.body : NULL;
+  x->body_size = r.body_size;
   x->site = &w->account->site;
   x->timeout = timeout;
   x->timed = w->ledger != NULL;
   x->once = w->kind == ESIM_ORDER;
   f->work = w;
-  w->flight = f;
   return true;
 }
 
@@ -183,7 +226,7 @@ void esim_work_forget(esim_work *w) {
     return;
   esim_work_alight(w);
   esim_answer_clear(&w->flight->exchange.answer);
-  explicit_bzero(w->flight->url, strlen(w->flight->url));
+  explicit_bzero(w->flight->texts, w->flight->size);
   free(w->flight);
   w->flight = NULL;
 }

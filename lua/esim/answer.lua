@@ -53,8 +53,11 @@ local function kind_of_status(http, is_order)
   return "answer"
 end
 
+-- What the core does not take, and the field of an order's that is to blame.
+local MALFORMED = { url = "url", header = "correlation_id", oversize = "input" }
+
 local function kind_of_order_fault(fault, got)
-  if fault == "url" or fault == "header" then
+  if MALFORMED[fault] then
     return "invalid"
   elseif got.http and got.http >= 200 then  -- a 1xx is no answer yet
     return kind_of_status(got.http, true)
@@ -69,7 +72,7 @@ local function kind_of_look_fault(fault, got)
     return "timeout"
   elseif fault == "cancelled" then
     return "cancelled"
-  elseif fault == "url" or fault == "header" then
+  elseif MALFORMED[fault] then
     return "invalid"
   elseif fault == "large" then
     return "answer"
@@ -104,8 +107,8 @@ function answer.error(fault, got, context)
     kind = kind_of_status(got.http, once)
   end
   local fields = details(fault, got, context)
-  if fault == "header" or fault == "url" then
-    fields.field = fault == "header" and "correlation_id" or "url"
+  if context.is_order or fault ~= "oversize" then  -- of another call it may be anything
+    fields.field = MALFORMED[fault]
   end
   if kind == "answer" and got.http and math.floor(got.http / 100) == 3 then
     fields.message = "it redirects, which is never followed"

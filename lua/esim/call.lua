@@ -67,7 +67,7 @@ end
 local function spec_of(client, what, id)
   local timeout = what.timeout or client.timeout or TIMEOUT
   local spec = {
-    method = what.method, target = target_of(what), headers = client:headers(id), deadline = timeout,
+    method = what.method, target = target_of(what), correlation_id = id, deadline = timeout,
     timeout = math.max(0.001, math.min(timeout, client.timeout or TIMEOUT)),
   }
   for name, value in pairs(what.once and {} or AT_ONCE) do

@@ -78,7 +78,9 @@ function client.new(options)
   check_token(options, 3)
   check_api(options, 3)
   local told = options.log ~= nil and log.new(log.hook(options.log, "esim.client: log", 2)) or nil
+  local dialect = api.new(options)
   options.headers, options.records, options.tag = service.HEADERS, told ~= nil, told and told.token_tag
+  options.order_path, options.correlation = dialect:path("order", ""), service.CORRELATION
   local account, fault = native.account(options)
   if not account then
     return nil, err.new("invalid", {
@@ -95,7 +97,7 @@ function client.new(options)
   local self, access = setmetatable({}, Client), auth.new(account, source, told)
   inner[self] = service.new {
     client = self, url = options.url, account = account, auth = access, rate = options.rate, log = told,
-    timeout = options.timeout, api = api.new(options),
+    timeout = options.timeout, api = dialect,
   }
   if told then
     told:guard(access)
@@ -142,7 +144,7 @@ local function prepare(self, given, options)
     email = type(full.customer) == "table" and full.customer.email or nil,
     spec = {
       method = "POST", target = inner[self].api:path "order", body = body, deadline = options.timeout,
-      headers = inner[self]:headers(correlation_id),
+      correlation_id = correlation_id,
     },
   }
 end
@@ -322,11 +324,10 @@ function Client:preview(given, options)
     return nil, e
   end
   local headers = { Authorization = "Bearer [redacted]" }
-  for _, lines in ipairs { service.HEADERS, ready.spec.headers } do
-    for _, line in ipairs(lines) do
-      local name, value = line:match("^(.-): (.*)$")
-      headers[name] = value
-    end
+  headers[service.CORRELATION:match "^[^:]+"] = ready.correlation_id
+  for _, line in ipairs(service.HEADERS) do
+    local name, value = line:match("^(.-): (.*)$")
+    headers[name] = value
   end
   return {
     method = "POST", url = inner[self].url:gsub("/+$", "") .. ready.spec.target, headers = headers,

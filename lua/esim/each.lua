@@ -55,7 +55,8 @@ local function next_woken(mine)
   local look
   repeat
     look = queue.take(hub.woken)
-  until not look or mine.looks:get(look.place) == look  -- one that was cancelled in the midst of its step is no more
+  until not look or mine.looks:get(look.place) == look and look.ready  -- one that was cancelled in the midst of its
+  -- step is no more, and one may be in it twice, where there was no memory to ring
   if not look then
     return nil
   end

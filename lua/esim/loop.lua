@@ -24,6 +24,9 @@ local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
 local kept = {}        -- pendings whose outcome must not be lost, until somebody took it
 local guarded = false  -- whether a hook runs, which must not wait
+local lost = {}        -- pendings that are the parent's, and have not been told yet
+local waking = false   -- one that was settled, until it is woken: there may be no memory for that
+local took = { id = false, fault = false, answer = false, pending = false }  -- out of the inbox, and not settled yet
 
 local PLACES = 16777216  -- a number is a generation times that and a place, see csrc/core/inbox.c
 
@@ -46,22 +49,33 @@ end
 --- Forget everything that was in flight: for specs.
 function loop.reset(replacement)
   pendings, recorded, inbox, kept = numbered.new(), 0, replacement, {}
+  took.id, took.pending, waking, lost = false, false, false, {}
   hosts.use(nil)
 end
 
 local NOTHING = {}  -- the outcome of what has none to tell
 
 --- Give a pending its outcome, which is `ready` then, and wake who waits for it. That field is there from its making:
--- setting it takes no memory, for what was taken out of the inbox must not be lost for want of it.
+-- setting it takes no memory, for what was taken out of the inbox must not be lost for want of it. Where there is none
+-- to wake him, that is done with the next look into the inbox.
 -- One that has `pass` is asked first whether it takes that itself, and looks again; not where C wakes who waits (in his
 -- `seat`, see loop/nginx.lua), for it does so once for each answer, whoever took that.
 -- @param answer  table, with `fault` where there was one, or nil
 local function settle(pending, answer)
-  pending.ready = answer or NOTHING
+  local outer = waking
+  pending.ready, waking = answer or NOTHING, pending
   local passed = pending.pass and not pending.seat and pending:pass()
   if not passed and pending.wake then
     pending.wake(pending)
   end
+  waking = outer
+end
+
+local function wake_again()
+  if waking.ready and waking.wake then
+    waking.wake(waking)
+  end
+  waking = false
 end
 
 --- A pending that something in Lua settles, with `loop.settle`.
@@ -97,6 +111,13 @@ local function strike(pending)
   end
 end
 
+-- What is not kept is let alone: Lua 5.1 takes memory to make it nil.
+local function let_go(pending)
+  if kept[pending] then
+    kept[pending] = nil
+  end
+end
+
 local function about_of(id)
   local pending = find(id)
   return pending and pending.about
@@ -104,11 +125,16 @@ end
 
 -- The process forked: what was in flight is the parent's. What had come back before, and nobody took yet, is ours.
 local function lose_all()
-  local lost, none = pendings:list(), numbered.new()
-  pendings, recorded, forked, forks = none, 0, false, forks + 1
-  for _, pending in ipairs(lost) do
+  local list, none = pendings:list(), numbered.new()
+  pendings, lost, recorded, forked, forks = none, list, 0, false, forks + 1
+end
+
+local function tell_lost()
+  for i = #lost, 1, -1 do
+    local pending, answer = lost[i], { fault = "forked", sent = true }
+    lost[i] = nil
     if not pending.ready then
-      settle(pending, { fault = "forked", sent = true })
+      settle(pending, answer)
     end
   end
 end
@@ -122,16 +148,53 @@ local function end_orphans()
   end
 end
 
+-- Hand on what was taken, again where it could not be done to the end.
+local function deliver()
+  local id = took.id
+  local pending = took.pending or find(id)
+  took.pending = pending or false
+  if not pending then
+    loop.inbox():cancel(id)  -- a poll that there was no memory to know of would stay for ever
+  else
+    if not (pending.kind == "poll" and not took.fault) and find(id) == pending then
+      strike(pending)
+    end
+    if waking ~= pending then
+      settle(pending, took.answer)
+    end
+  end
+  took.id, took.pending, took.answer = false, false, false
+  return pending and 1 or 0
+end
+
+local function is_behind()
+  return took.id or waking or lost[1] or forked
+end
+
+-- What there was no memory for when it was due.
+local function make_up()
+  if took.id then
+    deliver()
+  end
+  if waking then
+    wake_again()
+  end
+  if loop.orphans.first ~= true then
+    end_orphans()
+  end
+  if forked then
+    lose_all()
+  end
+  tell_lost()
+end
+
 --- Take what the inbox holds; never waits. Records are given to their hooks before the outcome of what they are of.
 -- @param most  how many pendings to settle, or nil: all that came back
 -- @return how many were
 function loop.pump(most)
   local box, count, more = inbox or loop.inbox(), 0, true
-  if loop.orphans.first ~= true then
-    end_orphans()
-  end
-  if forked then  -- there was no memory to say so
-    lose_all()
+  if is_behind() or loop.orphans.first ~= true then
+    make_up()
   end
   while more and (not most or count < most) do
     local id, fault, answer
@@ -144,17 +207,10 @@ function loop.pump(most)
     elseif id == false then
       forked, more = true, true
       lose_all()
+      tell_lost()
     else
-      local pending = find(id)
-      if pending then
-        if not (pending.kind == "poll" and fault == nil) then
-          strike(pending)
-        end
-        settle(pending, answer)
-        count = count + 1
-      else
-        box:cancel(id)  -- a poll that there was no memory to know of would stay for ever
-      end
+      took.fault, took.answer, took.id = fault or false, answer or NOTHING, id
+      count = count + deliver()
     end
   end
   return count
@@ -211,7 +267,8 @@ function loop.submit(kind, account, spec, left, pending)
     if find(id) == pending then
       strike(pending)
     end
-    pending.id, kept[pending] = false, nil
+    pending.id = false
+    let_go(pending)
     error(reason, 0)
   end
   return pending
@@ -219,8 +276,9 @@ end
 
 --- Look again: the answer that `pending` (a poll) brought was not final.
 function loop.again(pending)
-  pending.ready = false
-  if not loop.inbox():again(pending.id) then
+  if loop.inbox():again(pending.id) then
+    pending.ready = false  -- not before: there may have been no memory to ask for it
+  else
     settle(pending, { fault = "forked", sent = true })
   end
 end
@@ -228,7 +286,7 @@ end
 --- End `pending`; whoever waits for it finds the fault "cancelled".
 -- @param settled  true: the last answer of this poll said that its order is completed, or has failed
 function loop.cancel(pending, settled)
-  kept[pending] = nil
+  let_go(pending)
   if pending.id then  -- also what there was no memory to know of
     inbox:cancel(pending.id, settled)
   end
@@ -268,7 +326,7 @@ end
 
 --- Give the outcome of `pending`, one of those, to whom it was left.
 function loop.leave(pending)
-  kept[pending] = nil
+  let_go(pending)
   pcall(pending.left, pending.ready.fault, pending.ready)
 end
 
@@ -304,7 +362,9 @@ end
 --- Block until something came back or `seconds` are over.
 function loop.wait(seconds)
   local box = inbox or loop.inbox()
-  box:wait(seconds)
+  if not is_behind() then
+    box:wait(seconds)
+  end
   return loop.pump()
 end
 
@@ -350,7 +410,7 @@ function loop.await(pending)
   while not pending.ready do
     hosts.host().await(pending)
   end
-  kept[pending] = nil
+  let_go(pending)
   return pending.ready.fault, pending.ready
 end
 

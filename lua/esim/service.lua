@@ -9,6 +9,9 @@ local service = {}
 --- The headers of every request (the provider's "Getting a new eSIM"): its account's.
 service.HEADERS = { "Accept: application/json", "Cache-Control: no-cache", "Content-Type: application/json" }
 
+--- What the provider knows a request by, `correlation_id`, follows this in a header of its own.
+service.CORRELATION = "X-Correlation-ID: "
+
 local PATIENCE = 60  -- seconds that a call without a deadline waits for a token, as the core does for a 429
 
 local inner = setmetatable({}, { __mode = "k" })
@@ -64,16 +67,6 @@ function Service:secrets()
   return inner[self].auth:secrets()
 end
 
--- What the provider knows an exchange by.
-local function correlation_of(headers)
-  for _, line in ipairs(headers) do
-    local id = line:match("^X%-Correlation%-ID: (.*)$")
-    if id then
-      return id
-    end
-  end
-end
-
 --- Submit work of this client's account, see loop.submit.
 function Service:submit(kind, spec, left, pending)
   local mine = inner[self]
@@ -82,7 +75,7 @@ function Service:submit(kind, spec, left, pending)
     mine.rate = nil
   end
   if self.log then
-    spec.tag, spec.about = self.log.tag, spec.header_tail or correlation_of(spec.headers)
+    spec.tag, spec.about = self.log.tag, spec.correlation_id
   end
   spec.submitted = true
   return loop.submit(kind, mine.account, spec, left, pending)
@@ -95,15 +88,6 @@ end
 
 function Service:load_experience(text)
   return experience.read(inner[self].account, text)
-end
-
---- The headers of a request, beside those of every one (service.HEADERS).
-function service.headers(correlation_id)
-  return { correlation_id and "X-Correlation-ID: " .. correlation_id or nil }
-end
-
-function Service.headers(_, correlation_id)
-  return service.headers(correlation_id)
 end
 
 -- One answer of a poll, which may have to see to the token first, and goes on: fault, answer, or err of a token.

@@ -6,12 +6,9 @@ local err = require "esim.err"
 local native = require "esim.native"
 local percent = require "esim.percent"
 local profile = require "esim.profile"
-local service = require "esim.service"
 
 local state = {}
 
-local EMPTY = service.headers ""  -- for what is put behind it
-local SHORT = 200  -- characters
 local LAG = 30  -- seconds in which a 404 says only that the provider's stores lag
 
 -- What no caller is to see is in a metatable of the order's own, which is hidden. A weak table with a hundred thousand
@@ -19,32 +16,36 @@ local LAG = 30  -- seconds in which a 404 says only that the provider's stores l
 local of = debug.getmetatable
 
 -- Of what is kept there this is kept by place, which takes half of what a name does.
-local TERMS = 1    -- see terms_of
-local BORN = 2     -- native.clock() at which it was placed
-local LOOKED = 3   -- the same of the last look that worked, or nil
+local BORN = 1     -- native.clock() at which it was placed
+local LOOKED = 2   -- the same of the last look that worked, or nil
 
+local TERMS = {}   -- what its terms are found by, in the table that its methods are looked up in
 local shared = setmetatable({}, { __mode = "k" }) -- of each client its terms, by kind
 local WORDS = { ACCEPTED = true, FULFILLING = true, FULFILING = true, COMPLETED = true, FAILED = true }
 
 -- What all orders of a kind have in common.
-local function terms_of(client, kind)
+local function terms_of(client, kind, class)
   local kinds = shared[client] or setmetatable({}, { __mode = "v" })
   shared[client] = kinds
-  local terms = kinds[kind] or { client = client, kind = kind ~= "" and kind or nil }
-  kinds[kind] = terms
+  local terms = kinds[kind]
+  if not terms then
+    terms = { client = client, kind = kind ~= "" and kind or nil }
+    terms.methods = setmetatable({ [TERMS] = terms }, { __index = class.__index })
+    kinds[kind] = terms
+  end
   return terms
 end
 
 --- Make an order of a table with id and correlation_id.
--- @param class   __index (its methods) and __tostring
+-- @param class   __index (its methods) and __tostring, one for all
 -- @param client  service of the client (service.lua)
 -- @param fields  created (seconds since 1970; nil: just now), bare (that is not known), status, kind (see
 --   esim.experience), or nil
 function state.open(order, class, client, fields)
   local mine = {  -- small: a hundred thousand orders may wait, for which `wait` has room
-    terms_of(client, fields.kind or ""),
     native.clock() - (fields.created and math.max(0, native.wall() - fields.created) or 0),
-    __index = class.__index, __tostring = class.__tostring, __metatable = false, wait = nil,
+    __index = terms_of(client, fields.kind or "", class).methods, __tostring = class.__tostring, __metatable = false,
+    wait = nil,
   }
   if fields.bare then
     mine.bare = true
@@ -57,7 +58,7 @@ end
 --- Whether `value` was made so.
 function state.is_order(value)
   local mine = type(value) == "table" and of(value)
-  return mine and mine.__metatable == false and type(mine[TERMS]) == "table" and mine[BORN] ~= nil
+  return mine and mine.__metatable == false and type(mine.__index) == "table" and rawget(mine.__index, TERMS) ~= nil
 end
 
 --- What is kept of `order`, beside its terms and times: bare, profile, failure, wait (the first of those that wait for
@@ -81,16 +82,16 @@ end
 
 --- What `order` has in common with others: client, kind or nil
 function state.terms(order)
-  return of(order)[TERMS]
+  return of(order).__index[TERMS]
 end
 
 --- The service of its client.
 function state.client(order)
-  return of(order)[TERMS].client
+  return of(order).__index[TERMS].client
 end
 
 local function secrets_of(order)
-  return of(order)[TERMS].client:secrets()
+  return of(order).__index[TERMS].client:secrets()
 end
 
 --- `text` without what must not be told.
@@ -186,25 +187,12 @@ function state.lags(order, fault, got)
   return not fault and got.http == 404 and native.clock() - of(order)[BORN] < LAG
 end
 
---- The request of a look.
-function state.request(order)
-  local client = of(order)[TERMS].client
-  return {
-    method = "GET", target = client.api:path("order", order.id), headers = client:headers(order.correlation_id),
-  }
-end
-
---- The same in the table of another look: where nothing is too long for the core to put together, no string is made.
-function state.request_into(spec, order)
-  local client = of(order)[TERMS].client
-  local id, correlation_id = percent.encode(order.id), order.correlation_id
-  if #id <= SHORT and correlation_id and #correlation_id <= SHORT then
-    spec.target, spec.target_tail = client.api:path("order", ""), id
-    spec.headers, spec.header_tail = EMPTY, correlation_id
-  else
-    spec.target, spec.target_tail = client.api:path("order", order.id), nil
-    spec.headers, spec.header_tail = client:headers(correlation_id), nil
-  end
+--- The request of a look: what it has in common with others, the core puts together with these when it goes out.
+-- @param spec  of another look, to be filled in anew, or nil
+function state.request(order, spec)
+  spec = spec or { method = "GET" }
+  spec.order_id, spec.correlation_id = percent.encode(order.id), order.correlation_id
+  return spec
 end
 
 return state

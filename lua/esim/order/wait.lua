@@ -210,9 +210,8 @@ local request  -- of the last poll, to be filled in anew: a hundred thousand of 
 local function submit(self, options, deadline)
   local order = self.order
   local client, age, seen = state.client(order), state.age(order)
-  local spec = request or { method = "GET" }
+  local spec = state.request(order, request)
   request = nil
-  state.request_into(spec, order)
   spec.deadline = math.max(0, deadline - native.clock())
   spec.age, spec.seen = math.min(age, OLD), seen and math.min(seen, OLD)
   spec.price, spec.first, spec.factor = options.price, options.first, options.factor

@@ -58,17 +58,28 @@ local function all_wait()
   cpu = process.cpu()
 end
 
+-- Amid all that waits: what it would take to call it off is not asked for.
+local function finish()
+  table.sort(late)
+  print(("%.3f %.0f %.1f %.3f %.3f %.2f %d %.1f"):format(submitted, bytes, used / 2 ^ 20, at(late, 0.5),
+    at(late, 0.99), worst * 1e3, looks, 100 * (process.cpu() - cpu) / SECONDS))
+  io.stdout:flush()
+  os.exit(0, false)
+end
+
 local ways = {}
 
 function ways.core()
-  local account = assert(core.account { url = URL, records = true })
+  local account = assert(core.account {
+    url = URL, records = true, order_path = "/v1/order/", correlation = "X-Correlation-ID: ",
+  })
   assert(account:token "t")
   local box, due = core.inbox(), {}
   for i = 1, COUNT do
     local first = HEAD_START + i / RATE - (core.clock() - began)
     local id = assert(box:poll(account, {
-      target = ("/v1/order/%08x-0000-4000-8000-%012x"):format(i, i), first = first, factor = 1, cap = first, jitter = 0,
-      headers = { ("X-Correlation-ID: %08x-1111-4111-8111-%012x"):format(i, i) }, tag = 1,
+      order_id = ("%08x-0000-4000-8000-%012x"):format(i, i), first = first, factor = 1, cap = first, jitter = 0,
+      correlation_id = ("%08x-1111-4111-8111-%012x"):format(i, i), tag = 1,
     }))
     due[id] = core.wall() + first
   end
@@ -90,6 +101,7 @@ function ways.core()
     end
     note()
   end
+  finish()
 end
 
 local function options()
@@ -107,59 +119,44 @@ local function count_looks()
     note()
     return passed
   end
-  return function() wait.pass = pass end
 end
 
-local function watch(stop)
+local function watch()
   esim.sleep(0.5)
   all_wait()
   worst, last, looks = 0, nil, 0
   esim.sleep(SECONDS)
-  stop()
+  finish()
 end
 
 function ways.each()
   local client = assert(esim.client { url = URL, token = "t" })
-  local stop = count_looks()
-  local i, over = 0, false
-  local each
-  each = esim.each(client, function()
+  count_looks()
+  local i = 0
+  local each = esim.each(client, function()
     i = i + 1
     if i == COUNT then
-      esim.spawn(function()
-        watch(stop)
-        over = true
-        each:close()
-      end)
+      esim.spawn(watch)
     end
     return i <= COUNT and line_of(i) or nil
   end, options())
-  esim.run(function()
-    each()
-    assert(over)
-  end)
+  esim.run(function() each() end)
 end
 
+-- Nobody keeps the orders but the tasks: what is counted is the module's.
 function ways.tasks()
   local client = assert(esim.client { url = URL, token = "t" })
-  local stop = count_looks()
-  local all, orders = options(), {}
+  count_looks()
+  local all = options()
   local function wait(order)
     order:wait(all)
   end
   esim.run(function()
     for i = 1, COUNT do
-      orders[i] = client:resume(line_of(i))
-      esim.spawn(wait, orders[i])
+      esim.spawn(wait, client:resume(line_of(i)))
     end
-    watch(stop)
-    for i = 1, COUNT do orders[i]:cancel() end
+    watch()
   end)
 end
 
 ways[MODE]()
-table.sort(late)
-print(("%.3f %.0f %.1f %.3f %.3f %.2f %d %.1f"):format(submitted, bytes, used / 2 ^ 20, at(late, 0.5), at(late, 0.99),
-  worst * 1e3, looks, 100 * (process.cpu() - cpu) / SECONDS))
-io.stdout:flush()
-os.exit(0, false)
