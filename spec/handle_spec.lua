@@ -2,7 +2,9 @@
 -- nothing of one may be in the next.
 
 local core = require "esim.core"
+local nginx = require "spec.support.nginx"
 local peer = require "spec.support.peer"
+local process = require "esim_process"
 local provider = require "spec.support.provider"
 
 local KEEP = "Connection: keep-alive\r\n"
@@ -129,6 +131,72 @@ describe("a handle that is used again", function()
       assert.is_nil(got.body:find("Content%-Length"))
     end
     server.wait()
+    inbox:close()
+  end)
+end)
+
+-- More than one of libcurl's multi handles takes at a time: WIDTH in csrc/core/wire.c.
+describe("many exchanges of an account at once", function()
+  local MANY, WIDTH = 150, 64
+  local server
+
+  setup(function()
+    local nobody = { url = "http://127.0.0.1:9", token = "t" }
+    server = nginx.start { sandbox = nobody, workers = "1", connections = "1024", server = [[
+      location = /held { content_by_lua_block { ngx.sleep(ngx.var.arg_for) ngx.print(ngx.var.connection) } }
+    ]] }
+  end)
+  teardown(function() server:stop() end)
+
+  local function submit(inbox, account, seconds)
+    for _ = 1, MANY do assert(inbox:request(account, { target = "/held?for=" .. seconds })) end
+  end
+
+  -- The numbers of the connections on which they were answered, as a set.
+  local function take_all(inbox, numbers)
+    local count = 0
+    while count < MANY do
+      inbox:wait(10)
+      local id, fault, got = inbox:take()
+      while id do
+        assert.is_nil(fault)
+        assert.equal(200, got.http)
+        numbers[got.body], count = true, count + 1
+        id, fault, got = inbox:take()
+      end
+    end
+    return numbers
+  end
+
+  local function size(set)
+    local count = 0
+    for _ in pairs(set) do count = count + 1 end
+    return count
+  end
+
+  it("have a connection each, and are given it again", function()
+    local inbox, account = core.inbox(), assert(core.account { url = server.url, connections = MANY })
+    local numbers = {}
+    for _ = 1, 3 do
+      submit(inbox, account, 0.5)
+      take_all(inbox, numbers)
+    end
+    assert.is_true(size(numbers) > 2 * WIDTH, size(numbers))
+    assert.is_true(size(numbers) <= MANY, size(numbers))
+    inbox:close()
+  end)
+
+  it("do not count in the child of a fork", function()
+    local inbox, account = core.inbox(), assert(core.account { url = server.url, connections = MANY })
+    submit(inbox, account, 30)
+    inbox:wait(0.1)
+    local pid = process.fork()
+    if pid == 0 then
+      local own = core.inbox()
+      submit(own, account, 0.1)
+      process.exit(pcall(take_all, own, {}) and 0 or 1)
+    end
+    assert.equal(0, process.wait(pid))
     inbox:close()
   end)
 end)

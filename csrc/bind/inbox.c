@@ -203,7 +203,7 @@ static void set_text(lua_State *L, const char *field, const char *text) {
 }
 
 static void push_answer(lua_State *L, const esim_result *r) {
-  lua_createtable(L, 0, 6);  /* of an answer in order, no more */
+  lua_createtable(L, 0, 4);  /* of an answer in order, no more */
   if (r->fault != ESIM_OK)
     set_text(L, "fault", esim_fault_word(r->fault));
   if (r->http != 0) {
@@ -228,7 +228,7 @@ static void push_answer(lua_State *L, const esim_result *r) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "stale");
   }
-  if (r->serial != 0) {
+  if (r->serial != 0 && (r->stale || r->http == 401)) {  /* of a token to mend */
     lua_pushinteger(L, (lua_Integer)r->serial);
     lua_setfield(L, -2, "serial");
   }

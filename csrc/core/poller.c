@@ -18,6 +18,7 @@
 typedef struct interest {
   int have;        /* what epoll was told */
   int want;        /* what it is to be told */
+  unsigned owner;
   bool ours;       /* made by esim_poller_socket() */
   bool listed;     /* in the list of those to tell */
   int next;
@@ -39,7 +40,8 @@ esim_poller *esim_poller_open(void) {
   pthread_mutex_init(&p->lock, NULL);
   p->epoll = epoll_create1(EPOLL_CLOEXEC);
   p->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  struct epoll_event event = { .events = EPOLLIN, .data.fd = p->bell };
+  struct epoll_event event = { .events = EPOLLIN,
+                               .data.u64 = (uint64_t)p->bell };
   if (p->epoll < 0 || p->bell < 0 ||
       epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->bell, &event) < 0) {
     esim_poller_close(p);
@@ -77,11 +79,17 @@ static uint32_t events_of(int what) {
          (what & ESIM_WRITABLE ? EPOLLOUT : 0u);
 }
 
+/* What epoll gives back of it: the descriptor, and whose it is above that. */
+static struct epoll_event event_of(int fd, int what, unsigned owner) {
+  return (struct epoll_event){ .events = events_of(what),
+                               .data.u64 = (uint64_t)owner << 32 | (uint32_t)fd };
+}
+
 static void tell(esim_poller *p, int fd) {
   interest *i = &p->interests[fd];
   if (i->have == i->want)
     return;
-  struct epoll_event event = { .events = events_of(i->want), .data.fd = fd };
+  struct epoll_event event = event_of(fd, i->want, i->owner);
   int op = !i->want ? EPOLL_CTL_DEL : i->have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   epoll_ctl(p->epoll, op, fd, &event);
   i->have = i->want;
@@ -115,21 +123,23 @@ int esim_poller_close_socket(esim_poller *p, int fd) {
 }
 
 /* Somebody else's descriptor, closed without a word: epoll has to know. */
-static void tell_blindly(const esim_poller *p, int fd, int what) {
-  struct epoll_event event = { .events = events_of(what), .data.fd = fd };
+static void tell_blindly(const esim_poller *p, int fd, int what,
+                         unsigned owner) {
+  struct epoll_event event = event_of(fd, what, owner);
   if (what == 0)
     epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, &event);
   else if (epoll_ctl(p->epoll, EPOLL_CTL_MOD, fd, &event) < 0)
     epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
-void esim_poller_watch(esim_poller *p, int fd, int what) {
+void esim_poller_watch(esim_poller *p, int fd, int what, unsigned owner) {
   interest *i = fd < p->count ? &p->interests[fd] : NULL;
   if (i == NULL || !i->ours) {
-    tell_blindly(p, fd, what);
+    tell_blindly(p, fd, what, owner);
     return;
   }
   i->want = what;
+  i->owner = owner;
   if (!i->listed) {
     i->listed = true;
     i->next = p->first;
@@ -163,13 +173,15 @@ int esim_poller_wait(esim_poller *p, double seconds, esim_ready *ready,
     return errno == EINTR ? -1 : 0;
   int count = 0;
   for (int i = 0; i < got; i++) {
-    if (events[i].data.fd == p->bell) {
+    int fd = (int)(uint32_t)events[i].data.u64;
+    if (fd == p->bell) {
       uint64_t rings;
       (void)!read(p->bell, &rings, sizeof rings);
       continue;
     }
     uint32_t e = events[i].events;
-    ready[count].fd = events[i].data.fd;
+    ready[count].fd = fd;
+    ready[count].owner = (unsigned)(events[i].data.u64 >> 32);
     ready[count].what = (e & EPOLLIN ? ESIM_READABLE : 0) |
                         (e & EPOLLOUT ? ESIM_WRITABLE : 0);
     ready[count++].broken = (e & (EPOLLERR | EPOLLHUP)) != 0;

@@ -17,7 +17,8 @@ typedef struct esim_poller esim_poller;
 
 typedef struct esim_ready {
   int fd;
-  int what;    /* ESIM_READABLE | ESIM_WRITABLE */
+  unsigned owner;  /* as it was told when it was watched */
+  int what;        /* ESIM_READABLE | ESIM_WRITABLE */
   bool broken;
 } esim_ready;
 
@@ -33,8 +34,8 @@ void esim_poller_close(esim_poller *poller);
 int esim_poller_socket(esim_poller *poller, int family, int type, int protocol);
 int esim_poller_close_socket(esim_poller *poller, int fd);
 
-/* Watch `fd` for `what`; 0: no longer. */
-void esim_poller_watch(esim_poller *poller, int fd, int what);
+/* Watch `fd` for `what`, on behalf of `owner`; 0: no longer. */
+void esim_poller_watch(esim_poller *poller, int fd, int what, unsigned owner);
 
 /*
 ** Wait `seconds` at most (negative: for ever) and write down which are ready,

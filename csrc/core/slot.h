@@ -26,6 +26,7 @@ typedef struct esim_slot {
   bool begun;               /* the request was begun */
   unsigned resent;          /* by libcurl itself, after a connection died */
   long before;              /* bytes that were written before it: a proxy's */
+  unsigned lane;            /* the wire's: where it flies */
   struct esim_slot *next, *previous;  /* the wire's: of those idle, or flying */
 } esim_slot;
 

@@ -14,11 +14,27 @@
 #define PAUSE 0.01 /* seconds before another libcurl is asked for */
 #define POOLED 64  /* idle handles kept, or as many as idle connections */
 
-struct esim_wire {
+/*
+** libcurl looks for an idle connection among all that it has to a host, one
+** after the other. So that it has few to look at, those of a site are divided
+** among several of its multi handles: each takes WIDTH exchanges of a site at a
+** time, the last one what is left. One is used where all before it are full:
+** there are no more connections than in one handle, and with up to WIDTH at a
+** time there is but that one.
+*/
+#define WIDTH 64
+
+typedef struct lane {
   CURLM *multi;
+  struct esim_wire *wire;
+  double timer;           /* when libcurl wants to be called; INFINITY */
+} lane;
+
+struct esim_wire {
+  lane lanes[ESIM_LANES];
+  unsigned lane_count;    /* that are used */
   esim_poller *poller;
   esim_sockets sockets;   /* the poller's, for libcurl */
-  double timer;           /* when libcurl wants to be called; INFINITY */
   bool broken;            /* libcurl failed: it is to be replaced at once */
   bool stained;           /* it had no memory: when nothing is on the wire */
   long kept;              /* idle connections */
@@ -29,22 +45,26 @@ struct esim_wire {
 
 /* What libcurl tells of its sockets and of time. */
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *wire,
+static unsigned number_of(const lane *l) {
+  return (unsigned)(l - l->wire->lanes);
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *in,
                      void *data) {
   (void)easy, (void)data;
-  esim_wire *w = wire;
+  const lane *l = in;
   int interest = (what & CURL_POLL_IN ? ESIM_READABLE : 0) |
                  (what & CURL_POLL_OUT ? ESIM_WRITABLE : 0);
   if (what == CURL_POLL_REMOVE)
     interest = 0;
-  esim_poller_watch(w->poller, fd, interest);
+  esim_poller_watch(l->wire->poller, fd, interest, number_of(l));
   return 0;
 }
 
-static int on_timer(CURLM *multi, long milliseconds, void *wire) {
+static int on_timer(CURLM *multi, long milliseconds, void *in) {
   (void)multi;
-  esim_wire *w = wire;
-  w->timer = milliseconds < 0 ? INFINITY
+  lane *l = in;
+  l->timer = milliseconds < 0 ? INFINITY
                               : esim_clock() + (double)milliseconds / 1000;
   return 0;
 }
@@ -96,6 +116,7 @@ static void unlist_flying(esim_wire *w, esim_slot *s) {
 
 static void give_slot(esim_wire *w, esim_slot *s) {
   unlist_flying(w, s);
+  s->exchange->site->flying[s->lane]--;
   s->exchange->slot = NULL;
   esim_slot_unload(s);
   if (w->idle_count >= POOLED && w->idle_count >= w->kept) {
@@ -119,7 +140,7 @@ static void finish(esim_wire *w, esim_slot *s, CURLcode code) {
   esim_exchange *x = s->exchange;
   w->stained = w->stained || code == CURLE_OUT_OF_MEMORY;
   esim_slot_tell(s, code);
-  curl_multi_remove_handle(w->multi, s->easy);
+  curl_multi_remove_handle(w->lanes[s->lane].multi, s->easy);
   give_slot(w, s);
   append_done(w, x);
 }
@@ -129,10 +150,10 @@ static void fail(esim_wire *w, esim_exchange *x, esim_fault fault) {
   append_done(w, x);
 }
 
-static void collect(esim_wire *w) {
+static void collect_of(esim_wire *w, const lane *l) {
   CURLMsg *message;
   int left;
-  while ((message = curl_multi_info_read(w->multi, &left)) != NULL) {
+  while ((message = curl_multi_info_read(l->multi, &left)) != NULL) {
     char *slot;
     CURLcode code = message->data.result;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &slot);
@@ -140,16 +161,44 @@ static void collect(esim_wire *w) {
   }
 }
 
+static void collect(esim_wire *w) {
+  for (unsigned i = 0; i < w->lane_count; i++)
+    collect_of(w, &w->lanes[i]);
+}
+
 /* The wire. */
 
-static bool open_multi(esim_wire *w) {
-  w->multi = curl_multi_init();
-  return w->multi != NULL &&
-         !curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, w->kept) &&
-         !curl_multi_setopt(w->multi, CURLMOPT_SOCKETFUNCTION, on_socket) &&
-         !curl_multi_setopt(w->multi, CURLMOPT_SOCKETDATA, w) &&
-         !curl_multi_setopt(w->multi, CURLMOPT_TIMERFUNCTION, on_timer) &&
-         !curl_multi_setopt(w->multi, CURLMOPT_TIMERDATA, w);
+/* One more lane; false: no memory. */
+static bool open_lane(esim_wire *w) {
+  lane *l = &w->lanes[w->lane_count];
+  CURLM *m = curl_multi_init();
+  *l = (lane){ m, w, INFINITY };
+  if (m == NULL || curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, w->kept) ||
+      curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket) ||
+      curl_multi_setopt(m, CURLMOPT_SOCKETDATA, l) ||
+      curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timer) ||
+      curl_multi_setopt(m, CURLMOPT_TIMERDATA, l)) {
+    curl_multi_cleanup(m);
+    l->multi = NULL;
+    return false;
+  }
+  w->lane_count++;
+  return true;
+}
+
+static void close_lanes(esim_wire *w) {
+  while (w->lane_count > 0)
+    curl_multi_cleanup(w->lanes[--w->lane_count].multi);
+}
+
+/* The first one that has room for an exchange of `site`, or has to have. */
+static unsigned lane_for(esim_wire *w, const esim_site *site) {
+  unsigned i = 0;
+  while (i < ESIM_LANES - 1 && site->flying[i] >= WIDTH)
+    i++;
+  if (i < w->lane_count || open_lane(w))
+    return i;
+  return w->lane_count > 0 ? w->lane_count - 1 : 0;
 }
 
 /*
@@ -171,7 +220,6 @@ esim_wire *esim_wire_open(esim_fault *fault) {
   *fault = ESIM_MEMORY;
   if (w == NULL)
     return NULL;
-  w->timer = INFINITY;
   w->sockets = (esim_sockets){ open_socket, close_socket, w };
   w->done_end = &w->done;
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -179,7 +227,7 @@ esim_wire *esim_wire_open(esim_fault *fault) {
     return NULL;
   }
   w->poller = esim_poller_open();
-  if (w->poller == NULL || !open_multi(w)) {
+  if (w->poller == NULL || !open_lane(w)) {
     *fault = w->poller == NULL ? ESIM_SYSTEM : ESIM_MEMORY;
     esim_wire_close(w);
     return NULL;
@@ -194,7 +242,7 @@ void esim_wire_close(esim_wire *w) {
     w->idle = s->next;
     esim_slot_close(s);
   }
-  curl_multi_cleanup(w->multi);
+  close_lanes(w);
   if (w->poller != NULL)
     esim_poller_close(w->poller);
   curl_global_cleanup();
@@ -203,7 +251,13 @@ void esim_wire_close(esim_wire *w) {
 
 void esim_wire_keep(esim_wire *w, long connections) {
   w->kept = connections;
-  curl_multi_setopt(w->multi, CURLMOPT_MAXCONNECTS, connections);
+  for (unsigned i = 0; i < w->lane_count; i++)
+    curl_multi_setopt(w->lanes[i].multi, CURLMOPT_MAXCONNECTS, connections);
+}
+
+void esim_wire_adopt(esim_wire *w, esim_site *site) {
+  (void)w;
+  memset(site->flying, 0, sizeof site->flying);
 }
 
 void esim_wire_start(esim_wire *w, esim_exchange *x) {
@@ -216,8 +270,10 @@ void esim_wire_start(esim_wire *w, esim_exchange *x) {
     return;
   }
   list_flying(w, s);
+  s->lane = lane_for(w, x->site);
+  x->site->flying[s->lane]++;
   if (!esim_slot_load(s, x, &w->sockets, w->stained) || w->broken ||
-      curl_multi_add_handle(w->multi, s->easy) != CURLM_OK) {
+      curl_multi_add_handle(w->lanes[s->lane].multi, s->easy) != CURLM_OK) {
     give_slot(w, s);
     fail(w, x, ESIM_MEMORY);
   }
@@ -234,7 +290,7 @@ void esim_wire_drop(esim_wire *w, esim_exchange *x) {
   esim_slot *s = x->slot;
   if (s != NULL) {
     esim_slot_measure(s);
-    curl_multi_remove_handle(w->multi, s->easy);
+    curl_multi_remove_handle(w->lanes[s->lane].multi, s->easy);
     give_slot(w, s);
     return;
   }
@@ -247,59 +303,67 @@ void esim_wire_drop(esim_wire *w, esim_exchange *x) {
     }
 }
 
-static void act(esim_wire *w, curl_socket_t fd, int what) {
+static void act(esim_wire *w, const lane *l, curl_socket_t fd, int what) {
   int running;
   if (!w->broken)
-    w->broken = curl_multi_socket_action(w->multi, fd, what, &running);
+    w->broken = curl_multi_socket_action(l->multi, fd, what, &running);
 }
 
 /*
 ** Without memory libcurl keeps connections that were never finished, transfers
-** whose sockets nobody watches, and tables that it trips over later. A new one
-** takes its place; what is on the wire ends, each with what is known of it.
+** whose sockets nobody watches, and tables that it trips over later. A new lane
+** takes the place of all; what is on the wire ends, each with what is known of
+** it.
 */
 static void start_over(esim_wire *w) {
   while (w->flying != NULL)
     finish(w, w->flying, CURLE_OUT_OF_MEMORY);
-  curl_multi_cleanup(w->multi);
-  w->timer = INFINITY;
-  w->broken = !open_multi(w);
+  close_lanes(w);
+  w->broken = !open_lane(w);
   w->stained = w->broken;
 }
 
-static void run_timer(esim_wire *w) {
-  if (w->timer > esim_clock())
-    return;
-  w->timer = INFINITY;
-  act(w, CURL_SOCKET_TIMEOUT, 0);
+static void run_timers(esim_wire *w) {
+  double now = esim_clock();
+  for (unsigned i = 0; i < w->lane_count; i++) {
+    lane *l = &w->lanes[i];
+    if (l->timer > now)
+      continue;
+    l->timer = INFINITY;
+    act(w, l, CURL_SOCKET_TIMEOUT, 0);
+  }
 }
 
 static void serve(esim_wire *w, const esim_ready *ready) {
   int what = (ready->what & ESIM_READABLE ? CURL_CSELECT_IN : 0) |
              (ready->what & ESIM_WRITABLE ? CURL_CSELECT_OUT : 0) |
              (ready->broken ? CURL_CSELECT_ERR : 0);
-  act(w, ready->fd, what);
+  if (ready->owner < w->lane_count)
+    act(w, &w->lanes[ready->owner], ready->fd, what);
 }
 
 /* `seconds`, or less when libcurl wants to be called before. */
 static double until_timer(const esim_wire *w, double seconds) {
   if (w->done != NULL)
     return 0;
-  if (w->timer == INFINITY && !w->broken)
+  double timer = INFINITY;
+  for (unsigned i = 0; i < w->lane_count; i++)
+    timer = fmin(timer, w->lanes[i].timer);
+  if (timer == INFINITY && !w->broken)
     return seconds;
-  double left = w->broken ? PAUSE : fmax(w->timer - esim_clock(), 0);
+  double left = w->broken ? PAUSE : fmax(timer - esim_clock(), 0);
   return seconds < 0 ? left : fmin(left, seconds);
 }
 
 bool esim_wire_step(esim_wire *w, double seconds) {
   esim_ready ready[READY];
-  run_timer(w);
+  run_timers(w);
   collect(w);
   int count = esim_poller_wait(w->poller, until_timer(w, seconds), ready,
                                READY);
   for (int i = 0; i < count; i++)
     serve(w, &ready[i]);
-  run_timer(w);
+  run_timers(w);
   collect(w);
   if (w->broken || (w->stained && w->flying == NULL))
     start_over(w);

@@ -24,12 +24,15 @@ typedef struct esim_trust {
   const char *client_key;
 } esim_trust;
 
+#define ESIM_LANES 16  /* see wire.c */
+
 /* Where exchanges go: what those of one account have in common. */
 typedef struct esim_site {
   unsigned long serial;  /* no two of this process are the same */
   esim_trust trust;
   size_t origin;         /* bytes of "https://host:port"; 0: not told apart */
   bool loopback;         /* the host is this machine: no proxy */
+  unsigned flying[ESIM_LANES];  /* the wire's: its exchanges in each lane */
 } esim_site;
 
 /*
@@ -57,7 +60,7 @@ typedef struct esim_exchange {
   unsigned line_count;
   const char *body;                   /* NULL: none */
   size_t body_size;
-  const esim_site *site;              /* where its URL is */
+  esim_site *site;                    /* where its URL is */
   double timeout;                     /* seconds, for the whole exchange */
   bool once;     /* an order: never send again what was partly written */
   bool timed;    /* `timing` is wanted */
@@ -84,6 +87,9 @@ void esim_wire_close(esim_wire *wire);
 
 /* Keep up to `connections` idle connections open. */
 void esim_wire_keep(esim_wire *wire, long connections);
+
+/* Before the first exchange of `site`, which another wire may have served. */
+void esim_wire_adopt(esim_wire *wire, esim_site *site);
 
 /*
 ** Put `exchange` on the wire. It is out of the caller's hands until

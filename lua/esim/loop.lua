@@ -150,13 +150,13 @@ end
 
 -- Hand on what was taken, again where it could not be done to the end.
 local function deliver()
-  local id = took.id
-  local pending = took.pending or find(id)
-  took.pending = pending or false
+  local id, before = took.id, took.pending
+  local pending = before or find(id)
   if not pending then
     loop.inbox():cancel(id)  -- a poll that there was no memory to know of would stay for ever
   else
-    if not (pending.kind == "poll" and not took.fault) and find(id) == pending then
+    took.pending = pending
+    if (took.fault or pending.kind ~= "poll") and (not before or find(id) == before) then
       strike(pending)
     end
     if waking ~= pending then

@@ -48,9 +48,9 @@ function Order:poll(options)
     return self.status
   end
   loop.check("order:poll")
-  mine.look = mine.look or state.request(self)
-  mine.look.deadline = timeout
-  local fault, got, e = state.client(self):exchange("request", mine.look)
+  local look = mine.look or state.request(self)
+  mine.look, look.deadline = look, timeout
+  local fault, got, e = state.client(self):exchange("request", look)
   if e then
     return nil, state.about(self, e)
   end
