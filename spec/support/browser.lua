@@ -5,6 +5,7 @@ local assert = require "luassert"
 local curl = require "spec.support.curl"
 local eventually = require "spec.support.eventually"
 local json = require "esim.json"
+local output_of = require "spec.support.output_of"
 local scratch = require "spec.support.scratch"
 
 local browser = {}
@@ -14,13 +15,6 @@ local SECONDS = 60  -- that an answer may take
 
 local Browser, Page = {}, {}
 Browser.__index, Page.__index = Browser, Page
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return (text:gsub("%s+$", ""))
-end
 
 local function read_file(name)
   local file = assert(io.open(name, "rb"))

@@ -4,6 +4,7 @@ local eventually = require "spec.support.eventually"
 local json = require "esim.json"
 local loop = require "esim.loop"
 local native = require "esim.native"
+local output_of = require "spec.support.output_of"
 
 local nginx = {}
 
@@ -57,13 +58,6 @@ rm -rf $dir
 
 local Nginx = {}
 Nginx.__index = Nginx
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return (text:gsub("%s+$", ""))
-end
 
 local function read_file(name)
   local file = io.open(name)

@@ -1,6 +1,7 @@
 -- `make pictures`: README.md's pictures, of the running software: a terminal, pages of an nginx beside the sandbox.
 
 local browser = require "spec.support.browser"
+local output_of = require "spec.support.output_of"
 local phones = require "spec.support.pictures.phones"
 local street = require "spec.support.street"
 local terminal = require "spec.support.pictures.terminal"
@@ -8,13 +9,6 @@ local terminal = require "spec.support.pictures.terminal"
 local FOLDER = "spec/pictures"
 local MOST = 100 * 1024  -- bytes of a picture
 local SIGHT = { width = 390, height = 1010 }  -- of a tall phone, so that the whole code is in it
-
-local function output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return text
-end
 
 -- With a palette of 8 bits a pixel at most, on a ground that one sees through.
 local function save(chromium, name, html, viewport)

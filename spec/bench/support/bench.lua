@@ -1,19 +1,11 @@
 -- What the benchmarks have in common: a folder and a server of their own, rounds in which the sides take turns, and
 -- the table, in which each side stands beside the first one.
 
-local bench = {}
+local output_of = require "spec.support.output_of"
+
+local bench = { output_of = output_of }
 
 local unpack = table.unpack or unpack
-
---- What a command prints, without the space at its end.
-function bench.output_of(command)
-  local pipe = assert(io.popen(command))
-  local text = pipe:read("*a")
-  pipe:close()
-  return (text:gsub("%s+$", ""))
-end
-
-local output_of = bench.output_of
 
 local function read_file(name)
   local file = assert(io.open(name))
