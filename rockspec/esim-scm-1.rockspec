@@ -78,6 +78,7 @@ build = {
     ["esim.auth.credentials"] = "lua/esim/auth/credentials.lua",
     ["esim.auth.oauth"] = "lua/esim/auth/oauth.lua",
     ["esim.auth.shared"] = "lua/esim/auth/shared.lua",
+    ["esim.auth.wrong"] = "lua/esim/auth/wrong.lua",
     ["esim.call"] = "lua/esim/call.lua",
     ["esim.client"] = "lua/esim/client.lua",
     ["esim.code"] = "lua/esim/code.lua",

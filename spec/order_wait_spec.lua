@@ -222,3 +222,41 @@ describe("a token that cannot be had", function()
     assert.truthy(placed:wait(quick()))
   end)
 end)
+
+-- Of so many not all stand in line for it: see CROWD in lua/esim/auth.lua.
+describe("a token that 1,500 tasks wait for", function()
+  local MANY = 1500
+
+  -- What became of them, by kind of error or "completed", and how often the token was asked for.
+  local function wait_all(give)
+    local ended, asked, placed = {}, 0, place("sandbox:slow=0")
+    assert(placed:wait(quick()))
+    local client = assert(esim.client { url = box.url, connections = 4, token = function()
+      asked = asked + 1
+      esim.sleep(0.5)
+      return give()
+    end })
+    esim.run(function()
+      for _ = 1, MANY do
+        esim.spawn(function()
+          local profile, e = assert(client:resume(placed.id)):wait(quick())
+          local word = profile and "completed" or e.kind
+          ended[word] = (ended[word] or 0) + 1
+        end)
+      end
+    end)
+    return ended, asked
+  end
+
+  it("is fetched once, and all go on", function()
+    local ended, asked = wait_all(function() return box.token end)
+    assert.same({ completed = MANY }, ended)
+    assert.equal(1, asked)
+  end)
+
+  it("ends all where it cannot be had", function()
+    local ended, asked = wait_all(function() return nil end)
+    assert.same({ unauthorised = MANY }, ended)
+    assert.is_true(asked <= 5, asked)
+  end)
+end)

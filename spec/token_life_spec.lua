@@ -212,6 +212,23 @@ describe("a token with a life", function()
     assert.is_true(stale == 1 or stale == 2, "told: " .. stale)
   end)
 
+  it("that is yet to come holds what is to be signed, and one is told", function()
+    local waits = assert(core.account { url = server.url, connections = 1, awaits_token = true })
+    for _ = 1, 3 do assert(inbox:poll(waits, spec())) end
+    local one = told(take(inbox, 2, 1))[1]
+    assert.equal(0, one.got.serial)
+    assert(inbox:order(waits, { target = "/v1/order", body = "{}" }))
+    local bare = assert(inbox:request(waits, { target = "/v1/order/x", headers = { "Authorization: Basic eA==" } }))
+    local list = take(inbox, 0.5)
+    assert.equal(1, #list)
+    assert.equal(bare, list[1].id)
+    assert(waits:token(name(60)))
+    inbox:again(one.id)
+    local seen = take(inbox, 5, 4)
+    assert.equal(4, #seen)
+    for _, each in ipairs(seen) do assert.equal(200, each.got.http) end
+  end)
+
   it("that will have no successor is a 401 to what it held", function()
     assert(account:token(name(0), nil, 0))
     for _ = 1, 5 do assert(inbox:poll(account, spec())) end

@@ -22,8 +22,8 @@ esim_account *bind_check_account(lua_State *L, int index) {
 
 /*
 ** core.account{ url=, rate=, connections=, timeout=, ca_file=, client_cert=,
-** client_key=, allow_http=, records=, headers=, order_path=, correlation= } ->
-** account | nil, fault
+** client_key=, allow_http=, records=, headers=, order_path=, correlation=,
+** awaits_token= } -> account | nil, fault
 ** headers: the lines that all its exchanges have, "Name: value"; order_path,
 ** correlation: what the order_id and the correlation_id of its specs follow,
 ** "/orders/", "Name: "
@@ -41,7 +41,8 @@ static int account_open(lua_State *L) {
     .timeout = options_number(L, 1, "timeout", 30, 0.001),
     .connections = (unsigned)options_number(L, 1, "connections", 16, 1),
     .allow_http = options_boolean(L, 1, "allow_http"),
-    .records = options_boolean(L, 1, "records")
+    .records = options_boolean(L, 1, "records"),
+    .awaits_token = options_boolean(L, 1, "awaits_token")
   };
   const char *lines[ESIM_COMMON_MAX];
   spec.line_count = options_lines(L, 1, "headers", lines, ESIM_COMMON_MAX);

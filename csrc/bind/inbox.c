@@ -228,7 +228,7 @@ static void push_answer(lua_State *L, const esim_result *r) {
     lua_pushboolean(L, 1);
     lua_setfield(L, -2, "stale");
   }
-  if (r->serial != 0 && (r->stale || r->http == 401)) {  /* of a token to mend */
+  if (r->stale || (r->serial != 0 && r->http == 401)) {  /* a token to mend */
     lua_pushinteger(L, (lua_Integer)r->serial);
     lua_setfield(L, -2, "serial");
   }

@@ -86,7 +86,8 @@ esim_account *esim_account_open(const esim_account_spec *spec,
   if (a == NULL)
     return NULL;
   atomic_init(&a->references, 1);
-  a->life = a->hold.life = (esim_life){ 0, INFINITY, INFINITY };
+  double ends = spec->awaits_token ? 0 : INFINITY;  /* that of no token */
+  a->life = a->hold.life = (esim_life){ 0, ends, ends };
   a->rate = spec->rate;
   a->timeout = spec->timeout;
   a->connections = spec->connections;

@@ -28,6 +28,8 @@ typedef struct esim_account_spec {
   unsigned connections;  /* exchanges on the wire at a time, 1 or more */
   bool allow_http;       /* http to others than this machine */
   bool records;          /* somebody wants to know of each exchange */
+  bool awaits_token;     /* without one, what is signed is held; else it goes
+                            unsigned */
 } esim_account_spec;
 
 /*

@@ -84,6 +84,7 @@ static void tell_stale(esim_queues *q, esim_account *a, double now) {
   esim_hold_told(&a->hold, now);
   esim_work *w = first_signed(a, now);
   esim_queues_leave(q, w);
+  w->told = true;
   w->stale = a->hold.life.serial;
   esim_queues_finish(q, w, ESIM_OK);
 }

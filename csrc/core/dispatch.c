@@ -58,8 +58,8 @@ void esim_dispatch_admit(esim_dispatch *d, esim_work *w, double now) {
 void esim_dispatch_again(esim_dispatch *d, esim_work *w, double now) {
   esim_queues *q = &d->queues;
   esim_queues_list(q, w);
-  if (w->stale) {
-    w->stale = 0;
+  if (w->told) {
+    w->told = false;
     esim_due_enter(q, w, now);
   } else if (w->http == 401) {  /* it was not about the order */
     w->http = 0;

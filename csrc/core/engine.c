@@ -276,7 +276,7 @@ static void tell(const esim_work *w, esim_result *r) {
                       .type = "", .detail = "", .next_page = "",
                       .previous_page = "", .failure = w->last,
                       .retry_after = w->retry_after };
-  if (w->stale != 0 && w->fault == ESIM_OK) {
+  if (w->told && w->fault == ESIM_OK) {
     r->stale = true;
     r->serial = w->stale;
     r->http = 0;  /* that of a try before */

@@ -102,9 +102,10 @@ typedef struct esim_work {
   esim_stage stage;
   bool final;              /* no look after this one: it is at the deadline */
   bool orphan;             /* an order on the wire that nobody waits for */
+  bool told;               /* not sent: who asked is to replace the token */
   unsigned char early;     /* milliseconds that the next look may be early */
   esim_fault fault;        /* its outcome */
-  unsigned stale;          /* not sent: this token is to be replaced; or 0 */
+  unsigned stale;          /* `told`: that token; 0: the first is to come */
   float retry_after;       /* its outcome: seconds; negative: none */
   union {
     esim_timer timer;      /* waiting: it is due; else: it is too late */

@@ -6,6 +6,7 @@ local log = require "esim.log"
 local loop = require "esim.loop"
 local native = require "esim.native"
 local protect = require "esim.protect"
+local wrong = require "esim.auth.wrong"
 
 local auth = {}
 
@@ -19,6 +20,7 @@ local MOST = 3        -- seconds at most between two tries of one, where the end
 local FRESH = 0.9     -- of its life: when a token is replaced
 local LEAST = 1       -- seconds for which a new token is used, however short its life is said to be
 local BACKOFF_MAX = 60  -- seconds that credentials which were refused are not tried again
+local CROWD = 1000    -- who wait in line for one token: more coroutines would take memory for nothing
 
 local Auth = {}
 Auth.__index = Auth
@@ -30,12 +32,8 @@ Auth.__index = Auth
 -- @param told      log of the client, or nil
 function auth.new(account, source, told)
   return setmetatable({
-    account = account, source = source, log = told, serial = 0, waiters = {}, failures = 0, refusals = 0,
+    account = account, source = source, log = told, serial = 0, waiters = {}, in_line = 0, failures = 0, refusals = 0,
   }, Auth)
-end
-
-local function failure(message)
-  return nil, err.new("unauthorised", { message = message })
 end
 
 local function is_life(lifetime)
@@ -45,7 +43,7 @@ end
 -- `asked`: native.clock() before the token was asked for, from which its life is counted.
 local function set(self, token, lifetime, asked)
   if type(token) ~= "string" then
-    return failure("the token is no text but a " .. type(token))
+    return wrong.token("the token is no text but a " .. type(token))
   end
   local stale_at = is_life(lifetime) and asked + FRESH * lifetime or nil
   local ends_at = is_life(lifetime) and asked + lifetime or nil
@@ -55,24 +53,12 @@ local function set(self, token, lifetime, asked)
   if fault == "memory" then
     return nil, err.new("not_sent", { message = native.faults.memory })
   elseif not ok then
-    return failure("the token is empty or holds what a header must not")
+    return wrong.token("the token is empty or holds what a header must not")
   end
   self.serial = self.serial + 1
   self.former, self.secret = self.secret, token
   self.stale_at, self.ends_at, self.set_at = stale_at, ends_at, native.clock()
   return true
-end
-
--- What the user's function raised or returned, as an error that does not tell a token that we know of.
-local function because(self, what, reason)
-  if err.is(reason) then
-    return reason
-  elseif reason == protect.NO_MEMORY then
-    return err.new("not_sent", { message = native.faults.memory })
-  end
-  local known, text = pcall(tostring, reason)
-  local why = reason == nil and "" or ": " .. (known and err.redact(text, self:secrets()) or "an error without words")
-  return err.new("unauthorised", { message = what .. why })
 end
 
 local function call_source(self, flight, client)
@@ -85,9 +71,9 @@ local function ask_function(self, flight, client)
   local ok, token, lifetime = protect.call(call_source, self, flight, client)
   flight.inside = false
   if not ok then
-    return nil, because(self, "the token function failed", token)
+    return nil, wrong.because("the token function failed", token, self:secrets())
   elseif not token then
-    return nil, because(self, "the token function gave no token", lifetime)
+    return nil, wrong.because("the token function gave no token", lifetime, self:secrets())
   end
   return set(self, token, lifetime, asked)
 end
@@ -218,7 +204,7 @@ local function run(self, flight, client, deadline, brief)
     if flight.pending then
       loop.cancel(flight.pending)
     end
-    self.failure = because(self, "the token could not be fetched", reason)
+    self.failure = wrong.because("the token could not be fetched", reason, self:secrets())
     hand_on(self, flight)
     if not flight.detached then
       error(reason, 0)
@@ -235,6 +221,12 @@ local function is_fetching(self)
     return false
   end
   return flight.detached or not (flight.thread and coroutine.status(flight.thread) == "dead")
+end
+
+--- Whether another than the caller fetches a token, and so many wait for it that the core had better hold what they ask
+-- for. Should none come that hears of it but when it is due.
+function Auth:is_crowded()
+  return self.in_line >= CROWD and is_fetching(self) and self.flight.thread ~= protect.running()
 end
 
 local function run_detached(self, flight, ...)
@@ -288,8 +280,9 @@ local function wait_in_line(self, client, fetching, deadline, brief, caller)
   if not pending then
     return { e = err.new("not_sent", { message = native.faults.memory }), passing = true }
   end
+  self.in_line = self.in_line + 1
   local fine, told = protect.call(join, self, caller, client, pending, fetching, deadline, brief)
-  self.waiters[pending] = nil
+  self.in_line, self.waiters[pending] = self.in_line - 1, nil
   if caller then
     caller.halt = nil
   end
@@ -306,7 +299,7 @@ local function fetch(self, client, deadline, brief, caller)
     local fetching = is_fetching(self)
     if fetching and self.flight.begun and self.flight.thread == protect.running() then
       if self.flight.inside then
-        return failure("the token function used the client that it is to give a token to")
+        return wrong.token("the token function used the client that it is to give a token to")
       end
       self.flight, fetching = nil, false  -- ours was broken off, without the memory to end it
     end

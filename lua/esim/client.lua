@@ -80,6 +80,7 @@ function client.new(options)
   local told = options.log ~= nil and log.new(log.hook(options.log, "esim.client: log", 2)) or nil
   local dialect = api.new(options)
   options.headers, options.records, options.tag = service.HEADERS, told ~= nil, told and told.token_tag
+  options.awaits_token = true
   options.order_path, options.correlation = dialect:path("order", ""), service.CORRELATION
   local account, fault = native.account(options)
   if not account then

@@ -36,6 +36,11 @@ function Service:ensure(deadline, caller)
   return mine.auth:ensure(mine.client, deadline, caller)
 end
 
+--- Whether many wait already for a token that another fetches. What is submitted meanwhile is held until there is one.
+function Service:is_crowded()
+  return inner[self].auth:is_crowded()
+end
+
 --- After a 401: another token than that of `serial`.
 -- @return true | nil, and err where there was a way to get one
 function Service:renew(serial, deadline, caller)

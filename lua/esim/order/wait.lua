@@ -230,7 +230,10 @@ end
 function Wait:start(options, deadline)
   local order, now = self.order, native.clock()
   deadline = deadline or now + options.timeout
-  local ok, e = state.client(order):ensure(math.max(deadline, now + GRACE), self)
+  local client, ok, e = state.client(order), true, nil
+  if not client:is_crowded() then  -- else the poll goes without one, and is held
+    ok, e = client:ensure(math.max(deadline, now + GRACE), self)
+  end
   if self.over then
     return false, cancelled(order)
   elseif not ok then
