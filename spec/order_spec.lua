@@ -144,6 +144,23 @@ describe("a look", function()
     assert.truthy(one:wait { timeout = 1 }:code())
   end)
 
+  it("leaves a history that was handed out, and another order's, as they are", function()
+    local orders = {}
+    for i = 1, 2 do
+      orders[i] = scripted {
+        { id = "o-1", status = "FULFILLING" }, { id = "o-1", status = "COMPLETED", output = OUTPUT },
+      }
+      assert(orders[i]:poll())
+    end
+    local handed = orders[1].history
+    local entries = { handed[1], handed[2] }
+    assert(orders[1]:poll())
+    assert.same(entries, handed)
+    assert.same({ "FULFILLING", "COMPLETED" }, { orders[1].history[2].status, orders[1].history[3].status })
+    assert.equal(entries[2], orders[1].history[2])
+    assert.same({ 3, 2 }, { #orders[1].history, #orders[2].history })
+  end)
+
   it("at an id that nobody knows is an error, not nothing", function()
     local status, e = assert(box.client:resume(native.uuid())):poll()
     assert.is_nil(status)

@@ -100,10 +100,9 @@ function Wait:call_off()
 end
 
 local function tell(self)
-  local history = self.order.history
-  while self.on_status and not self.over and self.told < #history do
+  while self.on_status and not self.over and self.told < #self.order.history do
     self.told = self.told + 1
-    self.on_status(self.order, history[self.told].status)
+    self.on_status(self.order, self.order.history[self.told].status)
   end
 end
 
