@@ -237,13 +237,15 @@ static void push_answer(lua_State *L, const esim_result *r) {
 }
 
 /*
-** inbox:take() -> nil: it is empty; false: the process forked, what was in
-** flight is the parent's; or id, fault | nil, answer (in which the fault is
+** inbox:take([held]) -> nil: it is empty; false: the process forked, what was
+** in flight is the parent's; or id, fault | nil, answer (in which the fault is
 ** too), and whether it holds more. What is taken leaves the inbox only when it
-** stands on the Lua stack.
+** stands on the Lua stack. `held`: the descriptor stays readable until the next
+** one is asked for, or inbox:hold(false)
 */
 static int inbox_take(lua_State *L) {
   esim_inbox *in = check_inbox(L);
+  bool held = lua_toboolean(L, 2);
   esim_result r;
   switch (esim_engine_peek(in, &r)) {
     case ESIM_NOTHING:
@@ -261,8 +263,15 @@ static int inbox_take(lua_State *L) {
   else
     lua_pushstring(L, esim_fault_word(r.fault));
   push_answer(L, &r);
-  lua_pushboolean(L, esim_engine_pop(in));
+  lua_pushboolean(L, esim_engine_pop(in, held));
   return 4;
+}
+
+/* inbox:hold(held): its descriptor is readable, whatever it holds; or not */
+static int inbox_hold(lua_State *L) {
+  esim_inbox *in = check_inbox(L);
+  esim_engine_hold(in, lua_toboolean(L, 2));
+  return 0;
 }
 
 static void set_number(lua_State *L, const char *field, double number) {
@@ -363,6 +372,7 @@ static const luaL_Reg methods[] = {
   { "abandon", inbox_abandon },
   { "watch", inbox_watch },
   { "take", inbox_take },
+  { "hold", inbox_hold },
   { "record", inbox_record },
   { "wait", inbox_wait },
   { "fd", inbox_fd },

@@ -305,6 +305,8 @@ esim_found esim_engine_peek(esim_inbox *in, esim_result *result) {
   bool forked = in->forked;
   if (forked)
     disown(in);
+  else
+    esim_inbox_hold(in, false);
   in->forked = false;
   unlock();
   if (forked) {
@@ -317,9 +319,16 @@ esim_found esim_engine_peek(esim_inbox *in, esim_result *result) {
   return ESIM_SOMETHING;
 }
 
-bool esim_engine_pop(esim_inbox *in) {
+void esim_engine_hold(esim_inbox *in, bool held) {
+  lock();
+  esim_inbox_hold(in, held);
+  unlock();
+}
+
+bool esim_engine_pop(esim_inbox *in, bool held) {
   lock();
   esim_work *w = in->first;
+  esim_inbox_hold(in, held);
   esim_inbox_withdraw(in, w);
   bool more = esim_inbox_holds(in);
   unlock();

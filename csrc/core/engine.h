@@ -71,7 +71,15 @@ void esim_engine_abandon(esim_inbox *inbox, double id);
 ** process that submitted, and all numbers have ended without an outcome here.
 */
 esim_found esim_engine_peek(esim_inbox *inbox, esim_result *result);
-bool esim_engine_pop(esim_inbox *inbox);  /* whether it holds more */
+
+/* Take that out. Whether the inbox holds more. `held`: see the next one. */
+bool esim_engine_pop(esim_inbox *inbox, bool held);
+
+/*
+** Somebody is to look again, whatever the inbox holds: its descriptor is
+** readable until the next esim_engine_peek(), or until it is not held any more.
+*/
+void esim_engine_hold(esim_inbox *inbox, bool held);
 
 /*
 ** The first record of an exchange, of accounts that have records; NULL: there

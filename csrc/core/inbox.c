@@ -129,11 +129,16 @@ static void hush(const esim_inbox *in) {
     (void)!read(in->event, &rings, sizeof rings);
 }
 
+/* Its descriptor is to be readable. */
+static bool is_readable(const esim_inbox *in) {
+  return in->held || esim_inbox_holds(in);
+}
+
 int esim_inbox_event(esim_inbox *in) {
   pthread_mutex_lock(&esim_gate);
   if (in->event < 0) {
     in->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (esim_inbox_holds(in))
+    if (is_readable(in))
       ring(in);
   }
   int event = in->event;
@@ -148,14 +153,14 @@ bool esim_inbox_holds(const esim_inbox *in) {
 
 void esim_inbox_enter_record(esim_record *r) {
   esim_inbox *in = r->ledger->inbox;
-  if (in != NULL && !esim_inbox_holds(in))
+  if (in != NULL && !is_readable(in))
     ring(in);
   esim_ledger_enter(r);
 }
 
 void esim_inbox_strike_record(esim_inbox *in) {
   esim_ledger_strike(in->ledger);
-  if (!esim_inbox_holds(in))
+  if (!is_readable(in))
     hush(in);
 }
 
@@ -166,8 +171,19 @@ void esim_inbox_close_ledger(esim_inbox *in) {
   esim_ledger_clear(in->ledger);
 }
 
+void esim_inbox_hold(esim_inbox *in, bool held) {
+  bool was = is_readable(in);
+  in->held = held;
+  if (is_readable(in) == was)
+    return;
+  if (was)
+    hush(in);
+  else
+    ring(in);
+}
+
 void esim_inbox_deliver(esim_inbox *in, esim_work *w) {
-  if (!esim_inbox_holds(in))
+  if (!is_readable(in))
     ring(in);
   if (w->waiter != NULL)
     esim_bell_ring();
@@ -187,7 +203,7 @@ void esim_inbox_withdraw(esim_inbox *in, esim_work *w) {
     }
   w->delivered = false;
   w->waiter = NULL;
-  if (!esim_inbox_holds(in))
+  if (!is_readable(in))
     hush(in);
 }
 
@@ -210,7 +226,7 @@ unsigned esim_inbox_wake(esim_inbox *in, unsigned most) {
 ** say what happened.
 */
 void esim_inbox_fork(esim_inbox *in) {
-  in->forked = true;
+  in->forked = in->held = true;
   in->post = NULL;
   in->first = NULL;
   in->end = &in->first;

@@ -27,7 +27,9 @@ typedef struct esim_inbox {
   /* Guarded by the gate. */
   esim_work *first, **end;  /* delivered */
   esim_ledger *ledger;      /* NULL: no account of ours has records */
-  int event;                /* readable while it holds something; -1: none */
+  int event;                /* readable while it holds something, or
+                               is held so; -1: none */
+  bool held;                /* what was taken is not seen to yet */
   esim_post *post;          /* wakes a work's waiter; NULL: nobody can */
   bool forked;              /* this is a child's copy of the parent's */
   struct esim_inbox *next, *previous;  /* of all inboxes of the process */
@@ -62,6 +64,7 @@ bool esim_inbox_holds(const esim_inbox *inbox);
 void esim_inbox_enter_record(esim_record *record);
 void esim_inbox_strike_record(esim_inbox *inbox);
 void esim_inbox_close_ledger(esim_inbox *inbox);
+void esim_inbox_hold(esim_inbox *inbox, bool held);
 void esim_inbox_deliver(esim_inbox *inbox, esim_work *work);
 void esim_inbox_withdraw(esim_inbox *inbox, esim_work *work);
 void esim_inbox_fork(esim_inbox *inbox);

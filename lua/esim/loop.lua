@@ -198,7 +198,7 @@ function loop.pump(most)
   end
   while more and (not most or count < most) do
     local id, fault, answer
-    id, fault, answer, more = box:take()
+    id, fault, answer, more = box:take(true)
     if tagged or id == nil then
       pcall(records.hear, box, about_of)  -- what was taken must not be lost for want of memory for a record
     end
@@ -213,6 +213,7 @@ function loop.pump(most)
       count = count + deliver()
     end
   end
+  box:hold(false)
   return count
 end
 

@@ -10,7 +10,7 @@ local waits = require "esim.loop.waits"
 
 local host = { name = "cqueues", spawns = cqueues.running }
 local crowds = setmetatable({}, { __mode = "k" })    -- by controller
-local watchers = setmetatable({}, { __mode = "kv" }) -- by controller; one that has died is collected
+local watchers = setmetatable({}, { __mode = "kv" }) -- by controller; one may have died, for want of memory
 local owners = setmetatable({}, { __mode = "kv" })   -- controllers by those coroutines that they resume themselves
 
 --- Whether a controller resumes the caller, or whom he stands in for: in a coroutine inside of that, cqueues waits not.
@@ -50,9 +50,11 @@ function host.await(pending)
   local crowd = crowds[controller] or waits.crowd(ring, ring, is_over)
   crowds[controller], crowd.bell, pending.bell = crowd, crowd.bell or condition.new(), pending.bell or condition.new()
   waits.join(crowd, pending)
-  if crowd.count > 0 and not watchers[controller] then
-    watchers[controller] = coroutine.create(waits.bind(watch, crowd))
-    controller:attach(watchers[controller])
+  local watcher = watchers[controller]
+  if crowd.count > 0 and not (watcher and coroutine.status(watcher) ~= "dead") then
+    watcher = coroutine.create(waits.bind(watch, crowd))
+    controller:attach(watcher)
+    watchers[controller] = watcher  -- not before it runs: there may be no memory to attach it
   end
   cqueues.poll(pending.bell)
 end

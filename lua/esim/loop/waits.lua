@@ -45,11 +45,18 @@ local function needs_engine(pending)
   return pending.id or pending.any
 end
 
--- Where there is no memory to wake him he stays, and whoever examines him tries again.
+-- Where he cannot be woken he stays, and whoever examines him tries again; for want of memory, whoever looks next into
+-- the inbox (see loop.settle), for which its descriptor is readable.
 local function settled(pending)
   local crowd = pending.crowd
-  if not is_gone(pending) and not pcall(crowd.wake, pending) then
-    return
+  if not is_gone(pending) then
+    local ok, reason = pcall(crowd.wake, pending)
+    if reason == protect.NO_MEMORY then
+      loop.inbox():hold(true)
+      error(reason, 0)
+    elseif not ok then
+      return
+    end
   end
   pending.crowd, pending.wake = nil, nil
   if needs_engine(pending) then
