@@ -199,6 +199,9 @@ function loop.pump(most)
   while more and (not most or count < most) do
     local id, fault, answer
     id, fault, answer, more = box:take(true)
+    if id then
+      took.fault, took.answer, took.id = fault or false, answer or NOTHING, id
+    end
     if tagged or id == nil then
       pcall(records.hear, box, about_of)  -- what was taken must not be lost for want of memory for a record
     end
@@ -208,8 +211,7 @@ function loop.pump(most)
       forked, more = true, true
       lose_all()
       tell_lost()
-    else
-      took.fault, took.answer, took.id = fault or false, answer or NOTHING, id
+    elseif took.id then  -- else the hook looked into the inbox
       count = count + deliver()
     end
   end
