@@ -84,6 +84,34 @@ describe("the scheduler", function()
     assert.same({ "done" }, run_errand().results)
   end)
 
+  it("does a step once that was woken for twice", function()
+    local steps, early = 0, false
+    local twice = hands.errand(function()
+      local pending = loop.pending()
+      pending.task = false
+      function pending.step()
+        steps, early = steps + 1, early or not pending.ready
+        if steps == 2 then return nil, true, "done" end
+        pending.ready = false
+        scheduler.spawn(nil, function() loop.settle(pending) end)
+        return pending
+      end
+      scheduler.spawn(nil, function()
+        loop.settle(pending)
+        pending:wake()
+      end)
+      return pending
+    end, function() error "a task is expected" end, function() return true end)
+    local t = scheduler.spawn({}, function()
+      local got = twice()
+      return got
+    end)
+    scheduler.drive()
+    assert.same({ "done" }, t.results)
+    assert.equal(2, steps)
+    assert.is_false(early)
+  end)
+
   for which = 1, 2 do
     it("raises in a task that there is no hand for: step " .. which, function()
       local take, count = hands.take, 0

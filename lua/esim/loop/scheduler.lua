@@ -212,6 +212,8 @@ local function run_ready(only, joined, level)
     acting[level + 1] = thing or false
     if thing == nil then
       return true
+    elseif thing.step and not (thing.task and thing.ready) then
+      acting[level + 1] = false  -- it was woken twice, where the first time was broken off, and is taken already
     elseif thing.step and thing.task.thread then
       resume(thing.task, thing, level + 1)
     elseif thing.step then
