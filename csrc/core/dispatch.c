@@ -32,7 +32,7 @@ static void know(esim_dispatch *d, esim_account *a) {
   a->dirty = false;
   a->hold.told_until = a->hold.refused_until = 0;
   esim_account_hear(a);
-  esim_wire_adopt(d->wire, &a->site);
+  esim_wire_adopt(&a->site);
   d->connections += a->connections;
   esim_wire_keep(d->wire, d->connections);
 }

@@ -81,8 +81,8 @@ static uint32_t events_of(int what) {
 
 /* What epoll gives back of it: the descriptor, and whose it is above that. */
 static struct epoll_event event_of(int fd, int what, unsigned owner) {
-  return (struct epoll_event){ .events = events_of(what),
-                               .data.u64 = (uint64_t)owner << 32 | (uint32_t)fd };
+  uint64_t both = (uint64_t)owner << 32 | (uint32_t)fd;
+  return (struct epoll_event){ .events = events_of(what), .data.u64 = both };
 }
 
 static void tell(esim_poller *p, int fd) {

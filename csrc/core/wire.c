@@ -255,8 +255,7 @@ void esim_wire_keep(esim_wire *w, long connections) {
     curl_multi_setopt(w->lanes[i].multi, CURLMOPT_MAXCONNECTS, connections);
 }
 
-void esim_wire_adopt(esim_wire *w, esim_site *site) {
-  (void)w;
+void esim_wire_adopt(esim_site *site) {
   memset(site->flying, 0, sizeof site->flying);
 }
 

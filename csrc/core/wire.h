@@ -89,7 +89,7 @@ void esim_wire_close(esim_wire *wire);
 void esim_wire_keep(esim_wire *wire, long connections);
 
 /* Before the first exchange of `site`, which another wire may have served. */
-void esim_wire_adopt(esim_wire *wire, esim_site *site);
+void esim_wire_adopt(esim_site *site);
 
 /*
 ** Put `exchange` on the wire. It is out of the caller's hands until
