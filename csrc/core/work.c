@@ -232,14 +232,28 @@ void esim_work_forget(esim_work *w) {
 }
 
 /*
-** FNV-1a over status and body; never 0. A hundred thousand bodies that wait
-** would be as large as all else that waits, and may hold secrets. That one look
-** in 2^64 is taken for the last one is put up with.
+** Of status and body, eight bytes at a time as in FNV-1a, each time with the
+** upper half folded into the lower one; never 0. A hundred thousand bodies that
+** wait would be as large as all else that waits, and may hold secrets. That one
+** look in 2^64 is taken for the last one is put up with.
 */
+static uint64_t stir(uint64_t print, uint64_t bytes) {
+  print = (print ^ bytes) * UINT64_C(0x9e3779b97f4a7c15);
+  return print ^ print >> 32;
+}
+
 static uint64_t fingerprint(const esim_answer *a) {
-  uint64_t print = UINT64_C(0xcbf29ce484222325) + (uint64_t)a->http;
-  for (size_t i = 0; i < a->size; i++)
-    print = (print ^ (unsigned char)a->body[i]) * UINT64_C(0x100000001b3);
+  uint64_t print = stir((uint64_t)a->http, a->size), eight;
+  size_t i = 0;
+  for (; a->size - i >= sizeof eight; i += sizeof eight) {
+    memcpy(&eight, a->body + i, sizeof eight);
+    print = stir(print, eight);
+  }
+  if (i < a->size) {
+    eight = 0;
+    memcpy(&eight, a->body + i, a->size - i);
+    print = stir(print, eight);
+  }
   return print == 0 ? 1 : print;
 }
 

@@ -12,6 +12,7 @@ local auth = {}
 
 local BEGIN = 1       -- seconds in which a coroutine of the host's has begun, or never will
 local DOUBT = 5       -- seconds after which who waits looks whether the one who fetches is still there
+local LONG = 60       -- seconds that a call without a deadline waits for a token, as the core does for a 429
 local PATIENCE = 60   -- seconds for which a token function is not taken for dead
 local BRIEF = 5       -- seconds that who could do without may spend on a new token
 local GAP = 1         -- seconds at most between a failure and the next one's try, and between two tokens after a 401
@@ -344,17 +345,17 @@ local function brief_deadline(self, now, deadline)
 end
 
 --- See that a token is set that will hold for a while. One that is soon to end serves until it does.
--- @param deadline  native.clock() until which it may be waited for
+-- @param deadline  native.clock() until which it may be waited for, or nil, here and below: for LONG
 -- @param caller    a table, or nil: its `halt()`, while there is one, ends this, where `over` is set
 -- @return true | nil, err
 function Auth:ensure(client, deadline, caller)
-  if type(self.source) == "string" then
-    if self.serial > 0 then
-      return true
-    end
+  if self.serial > 0 and (not self.ends_at or type(self.source) == "string") then
+    return true
+  elseif type(self.source) == "string" then
     return set(self, self.source)
   end
   local now = native.clock()
+  deadline = deadline or now + LONG
   if not is_usable(self, now) then
     local ok, e, passing = fetch(self, client, deadline, false, caller)
     give_up(self, ok, passing)
@@ -400,7 +401,7 @@ function Auth:renew(client, serial, deadline, caller)
     if serial then
       refuse(self)
     end
-    ok, e, passing = fetch(self, client, deadline, false, caller)
+    ok, e, passing = fetch(self, client, deadline or native.clock() + LONG, false, caller)
     if passing and self.serial == serial then
       drop(self)
     end
@@ -418,6 +419,7 @@ function Auth:refresh(client, serial, deadline, brief, caller)
   end
   local now = native.clock()
   local usable = is_usable(self, now)
+  deadline = deadline or now + LONG
   if usable then
     deadline = brief and brief_deadline(self, now, deadline) or math.min(deadline, self.ends_at or deadline)
   end

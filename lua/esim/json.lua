@@ -4,6 +4,8 @@ local cjson = require "cjson"
 
 local json = {}
 
+local find = string.find
+
 local instance = cjson.new()
 instance.encode_number_precision(14)  -- 17 would write a price of 8.7 as 8.6999999999999993
 instance.encode_sparse_array(false)
@@ -58,7 +60,7 @@ function json.decode(text)
   if not ok then
     return nil, "is not JSON"
   end
-  if text:find("null", 1, true) then  -- else there is none, and the value need not be walked through
+  if find(text, "null", 1, true) then  -- else there is none, and the value need not be walked through
     value = without_nulls(value)
   end
   if value == nil then

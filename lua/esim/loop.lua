@@ -14,7 +14,8 @@ local loop = {
   share = hosts.share, schedule = hosts.schedule, spawner = hosts.spawner, hook = records.hook,
 }
 
-local running = coroutine.running
+-- Each exchange asks for these.
+local running, get, put, drop = coroutine.running, numbered.get, numbered.put, numbered.drop
 
 local inbox            -- made at first use: nothing happens at require
 local pendings = numbered.new()
@@ -100,13 +101,13 @@ end
 -- By the whole number the table, once it is just full, would be laid out anew for each: the inbox fills a place again
 -- as soon as it is free, under another number.
 local function find(id)
-  local pending = pendings:get(id % PLACES)
+  local pending = get(pendings, id % PLACES)
   return pending and pending.id == id and pending or nil
 end
 
 local function strike(pending)
-  pendings:drop(pending.id % PLACES)
-  if pending.tag then
+  drop(pendings, pending.id % PLACES)
+  if recorded > 0 and pending.tag then
     recorded = recorded - 1
   end
 end
@@ -227,8 +228,8 @@ end
 local function take_up(pending, id)
   local submitted = not in_task() and loop.host().submitted
   pending.id = id
-  pendings:put(id % PLACES, pending)
-  if pending.tag then
+  put(pendings, id % PLACES, pending)
+  if tagged and pending.tag then
     recorded = recorded + 1
   end
   if pending.left then
@@ -253,7 +254,7 @@ function loop.submit(kind, account, spec, left, pending)
     id = false, kind = kind, ready = false, left = left,
   }, Pending)
   if spec and spec.tag then
-    pending.tag, pending.about = spec.tag, spec.about
+    pending.tag, pending.about, tagged = spec.tag, spec.about, true
   end
   local id, fault = box[kind](box, account, spec)
   if fault == "forked" then
@@ -263,7 +264,6 @@ function loop.submit(kind, account, spec, left, pending)
   if not id then
     return nil, fault
   end
-  tagged = tagged or pending.tag ~= nil
   local ok, reason = pcall(take_up, pending, id)  -- no memory for that very call: it has no number, pump ends it
   if not ok then
     box:cancel(id)  -- nobody would ever know of it
@@ -279,7 +279,7 @@ end
 
 --- Look again: the answer that `pending` (a poll) brought was not final.
 function loop.again(pending)
-  if loop.inbox():again(pending.id) then
+  if inbox:again(pending.id) then
     pending.ready = false  -- not before: there may have been no memory to ask for it
   else
     settle(pending, { fault = "forked", sent = true })

@@ -11,7 +11,6 @@ local wait = require "esim.order.wait"
 
 local order = {}
 
-
 local function none(what)
   return setmetatable({}, { __newindex = function() error("there " .. what, 2) end })
 end
@@ -40,7 +39,8 @@ order.is = state.is_order
 -- @param options  timeout (seconds until it must be answered, also where the provider asked to wait), or nil
 -- @return status | nil, err
 function Order:poll(options)
-  local mine, timeout = state.of(self), options and options.timeout
+  local client, mine = state.client(self)
+  local timeout = options and options.timeout
   if timeout ~= nil and (type(timeout) ~= "number" or not (timeout >= 0 and timeout < 1e9)) then
     error("order:poll: timeout must be a number of seconds", 2)
   end
@@ -50,20 +50,14 @@ function Order:poll(options)
   loop.check("order:poll")
   local look = mine.look or state.request(self)
   mine.look, look.deadline = look, timeout
-  local fault, got, e = state.client(self):exchange("request", look)
+  local fault, got, e = client:exchange("request", look)
   if e then
     return nil, state.about(self, e)
   end
-  local body
-  body, e = state.read(self, fault, got)
-  if e and self.status and state.lags(self, fault, got) then
-    return self.status
-  elseif not body then
+  local outcome
+  outcome, e = state.heed(self, fault, got)
+  if not outcome and not (self.status and state.lags(self, fault, got)) then
     return nil, e
-  end
-  local wrong = state.take(self, body)
-  if wrong then
-    return nil, wrong
   end
   return self.status
 end

@@ -12,8 +12,6 @@ service.HEADERS = { "Accept: application/json", "Cache-Control: no-cache", "Cont
 --- What the provider knows a request by, `correlation_id`, follows this in a header of its own.
 service.CORRELATION = "X-Correlation-ID: "
 
-local PATIENCE = 60  -- seconds that a call without a deadline waits for a token, as the core does for a 429
-
 local inner = setmetatable({}, { __mode = "k" })
 
 local Service = {}
@@ -28,7 +26,7 @@ function service.new(fields)
 end
 
 --- See that a token is set that will hold for a while.
--- @param deadline  native.clock() until which it may be waited for
+-- @param deadline  native.clock() until which it may be waited for, or nil
 -- @param caller    see auth.lua, or nil
 -- @return true | nil, err
 function Service:ensure(deadline, caller)
@@ -72,9 +70,7 @@ function Service:secrets()
   return inner[self].auth:secrets()
 end
 
---- Submit work of this client's account, see loop.submit.
-function Service:submit(kind, spec, left, pending)
-  local mine = inner[self]
+local function submit(self, mine, kind, spec, left, pending)
   if mine.rate then
     mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
     mine.rate = nil
@@ -84,6 +80,11 @@ function Service:submit(kind, spec, left, pending)
   end
   spec.submitted = true
   return loop.submit(kind, mine.account, spec, left, pending)
+end
+
+--- Submit work of this client's account, see loop.submit.
+function Service:submit(kind, spec, left, pending)
+  return submit(self, inner[self], kind, spec, left, pending)
 end
 
 --- What the account's orders took, see esim.experience.
@@ -96,10 +97,10 @@ function Service:load_experience(text)
 end
 
 -- One answer of a poll, which may have to see to the token first, and goes on: fault, answer, or err of a token.
-local function answer_of(self, pending, deadline)
+local function answer_of(self, pending, limit)
   local fault, got = loop.await(pending)
   while not fault and got.stale do
-    local ok, e = self:refresh(got.serial, deadline)
+    local ok, e = self:refresh(got.serial, limit)
     if not ok then
       return nil, nil, e
     end
@@ -109,16 +110,15 @@ local function answer_of(self, pending, deadline)
   return fault, got
 end
 
-local function try(self, kind, spec, left, deadline)
-  local pending, fault = self:submit(kind, spec, left)
+local function try(self, mine, kind, spec, left, limit)
+  local pending, fault = submit(self, mine, kind, spec, left)
   if not pending then
     return fault, { sent = false }
-  end
-  if kind ~= "poll" then
+  elseif kind ~= "poll" then
     return loop.await(pending)
   end
   local got, e
-  fault, got, e = answer_of(self, pending, deadline)
+  fault, got, e = answer_of(self, pending, limit)
   if not fault then
     loop.cancel(pending)  -- it was asked for one answer
   end
@@ -126,12 +126,12 @@ local function try(self, kind, spec, left, deadline)
 end
 
 -- After a 401, once: true where there is a new token; else false, and err where there was a way to get one.
-local function meet_401(self, got, deadline, refused)
+local function meet_401(self, got, limit, refused)
   if refused then
     self:reject(got.serial)
     return false
   end
-  return self:renew(got.serial, deadline)
+  return self:renew(got.serial, limit)
 end
 
 --- One exchange; a 401 is met once with a new token, since it refused the first try.
@@ -141,11 +141,11 @@ end
 -- @param left  who is given the outcome where the caller is gone, or nil
 -- @return fault | nil, answer; or nil, nil, err of a token that cannot be had
 function Service:exchange(kind, spec, left)
+  local mine = inner[self]
   local limit, refused = spec.deadline and native.clock() + spec.deadline, false
   local forks = kind == "order" and loop.forks()
   while true do
-    local deadline = limit or native.clock() + PATIENCE
-    local ok, e = self:ensure(deadline)
+    local ok, e = mine.auth:ensure(mine.client, limit)
     if not ok then
       return nil, nil, e
     elseif forks and loop.forks() ~= forks then
@@ -154,18 +154,18 @@ function Service:exchange(kind, spec, left)
     spec.deadline = limit and math.max(0, limit - native.clock()) or nil  -- `spec` may be another's too
     spec.attempt, spec.again = refused and 2 or 1, refused and "401" or nil
     local fault, got
-    fault, got, e = try(self, kind, spec, left, deadline)
+    fault, got, e = try(self, mine, kind, spec, left, limit)
     if fault then
       e = self:tokenless(fault, got)
     end
     if e then
       return nil, nil, e
     elseif not fault and got.stale then  -- it was not sent: the token has ended, or is about to
-      self:refresh(got.serial, deadline, true)
+      self:refresh(got.serial, limit, true)
     elseif fault or got.http ~= 401 then
       return fault, got
     else
-      ok, e = meet_401(self, got, deadline, refused)
+      ok, e = meet_401(self, got, limit, refused)
       refused = true
       if e then
         return nil, nil, e

@@ -5,44 +5,43 @@ local numbered = {}
 
 local PAGES = 1024
 
-local Numbered = {}
-Numbered.__index = Numbered
+numbered.__index = numbered
 
 -- In its page a thing is at the number divided by PAGES, and one more: pages that fill in step stay arrays. Numbers are
 -- asked for with each exchange: no function stands for that.
 
 --- @return what is empty, with `count`
 function numbered.new()
-  return setmetatable({ count = 0 }, Numbered)
+  return setmetatable({ count = 0 }, numbered)
 end
 
 --- The thing of a number, or nil.
-function Numbered:get(number)
+function numbered.get(all, number)
   local place = number % PAGES
-  local page = self[place]
+  local page = all[place]
   return page and page[(number - place) / PAGES + 1]
 end
 
 --- Put in `thing`, which is not there yet.
-function Numbered:put(number, thing)
+function numbered.put(all, number, thing)
   local place = number % PAGES
-  local page = self[place] or {}
-  page[(number - place) / PAGES + 1], self[place] = thing, page
-  self.count = self.count + 1
+  local page = all[place] or {}
+  page[(number - place) / PAGES + 1], all[place] = thing, page
+  all.count = all.count + 1
 end
 
 --- Take out what is there. No memory is taken.
-function Numbered:drop(number)
+function numbered.drop(all, number)
   local place = number % PAGES
-  self[place][(number - place) / PAGES + 1] = nil
-  self.count = self.count - 1
+  all[place][(number - place) / PAGES + 1] = nil
+  all.count = all.count - 1
 end
 
 --- All of them, as a list.
-function Numbered:list()
+function numbered.list(all)
   local list = {}
   for place = 0, PAGES - 1 do
-    for _, thing in pairs(self[place] or {}) do
+    for _, thing in pairs(all[place] or {}) do
       list[#list + 1] = thing
     end
   end

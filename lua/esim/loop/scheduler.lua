@@ -40,8 +40,9 @@ end
 
 -- Of all pendings, without a field of their own: a hundred thousand may wait. Of an orphan `task` is another one.
 function loop.Pending:wake()
-  if getmetatable(self.task) == Task then
-    queue.put(ready, self.step and self or self.task)
+  local t = self.task
+  if t and t ~= true and t.thread ~= nil then
+    queue.put(ready, self.step and self or t)
   end
 end
 

@@ -85,9 +85,10 @@ function state.terms(order)
   return of(order).__index[TERMS]
 end
 
---- The service of its client.
+--- The service of its client, and what state.of gives.
 function state.client(order)
-  return of(order).__index[TERMS].client
+  local mine = of(order)
+  return mine.__index[TERMS].client, mine
 end
 
 local function secrets_of(order)
@@ -163,9 +164,30 @@ function state.is_final(order)
   return mine.profile ~= nil or mine.failure ~= nil
 end
 
---- What a look brought. What an error is made of is gathered only where there is one.
--- @return body, a table with `id` and `status` | nil, err
-function state.read(order, fault, got)
+-- The profile, or the failure, that `body` tells of.
+-- @return profile or nil, err of kind `failed` or nil | nil, nil, err of kind `answer`
+local function outcome_of(order, body)
+  if order.status == "COMPLETED" then
+    local output = api.output(body)
+    if type(output) ~= "table" then
+      return nil, nil, err.new("answer", {
+        message = "the order is completed but the answer holds no output",
+        order_id = order.id, correlation_id = order.correlation_id,
+      })
+    end
+    return profile.new(output)
+  elseif order.status == "FAILED" then
+    return nil, err.new("failed", {
+      order_id = order.id, correlation_id = order.correlation_id, history = order.history,
+      raw = err.scrub(body, secrets_of(order)),
+    })
+  end
+end
+
+--- Take what a look brought. COMPLETED is final only with what it promises; a word that is not known is not final. What
+-- is final stays, also when the answer to an earlier look arrives after it.
+-- @return "open": it is not final | "ended": with this look it is | "over": it was before | nil, err
+function state.heed(order, fault, got)
   if not answer.is_good(fault, got) then
     return nil, answer.error(fault, got, state.context(order))
   end
@@ -173,35 +195,18 @@ function state.read(order, fault, got)
   if not body then
     return nil, answer.unusable(reason, kind, got, state.context(order))
   end
-  of(order)[LOOKED] = native.clock()
-  return body
-end
-
---- Take what a look brought. COMPLETED is final only with what it promises; a word that is not known is not final. What
--- is final stays, also when the answer to an earlier look arrives after it.
--- @param body  what state.read returned
--- @return nil | err of kind `answer`
-function state.take(order, body)
-  if state.is_final(order) then
-    return nil
+  local mine, e = of(order), nil
+  mine[LOOKED] = native.clock()
+  if mine.profile or mine.failure then
+    return "over"
   elseif body.status ~= order.status then
     state.note(order, body.status)
   end
-  if order.status == "COMPLETED" then
-    local output = api.output(body)
-    if type(output) ~= "table" then
-      return err.new("answer", {
-        message = "the order is completed but the answer holds no output",
-        order_id = order.id, correlation_id = order.correlation_id,
-      })
-    end
-    of(order).profile = profile.new(output)
-  elseif order.status == "FAILED" then
-    of(order).failure = err.new("failed", {
-      order_id = order.id, correlation_id = order.correlation_id, history = order.history,
-      raw = err.scrub(body, secrets_of(order)),
-    })
+  if order.status ~= "COMPLETED" and order.status ~= "FAILED" then
+    return "open"
   end
+  mine.profile, mine.failure, e = outcome_of(order, body)
+  return not e and "ended" or nil, e
 end
 
 --- Whether an answer says no more than that the provider does not know a young order yet.

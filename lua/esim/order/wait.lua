@@ -130,20 +130,13 @@ end
 
 -- A look that worked: true when it was not final, else false and what ends the wait.
 local function digest(self, got)
-  local order = self.order
-  local body, e = state.read(order, nil, got)
-  if not body then
-    return false, e
-  end
-  local was_final = state.is_final(order)
-  e = state.take(order, body)
-  if e then
-    return false, e
-  elseif not state.is_final(order) then
+  local outcome, e = state.heed(self.order, nil, got)
+  if outcome == "open" then
     return true
+  elseif outcome == "ended" then
+    self.settled = true
   end
-  self.settled = not was_final
-  return false
+  return false, e
 end
 
 -- Until when another token may be waited for: the look at the deadline needs one too.
