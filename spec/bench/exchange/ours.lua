@@ -1,6 +1,6 @@
 -- The exchanges through our module, in an operator's script: orders, tasks, nothing that is not public.
--- ours.lua URL WORK AT_ONCE SECONDS [CA_FILE]; WORK and what it prints: see raw.c. WORK "same": waits for orders whose
--- answers stay the same, so that none of them reaches Lua; the server counts those.
+-- ours.lua URL WORK AT_ONCE SECONDS [CA_FILE]; WORK and what it prints: see raw.c. WORK "same": waits for orders that
+-- stay as they are. Answers that are the same too do not reach Lua; the server counts.
 
 local esim = require "esim"
 local clock = require("esim.core").clock

@@ -14,8 +14,9 @@ local COLUMNS = {
 }
 local LATENCY = { "p50", "median us", "%.0f", ratio = true }
 
-local place = bench.place { "plain", "tls", "two", "slow" }
+local place = bench.place { "plain", "tls", "two", "fresh", "slow" }
 place.answer = server.answer("id", "FULFILLING")
+place.changing = server.changing("id", "FULFILLING", "$request_id")
 local here = "spec/bench/exchange/"
 
 local modules = bench.npm { "undici@7" }
@@ -53,7 +54,7 @@ local function run(who, load, work)
   return { rate = count / seconds, cpu = cpu / count * 1e6, p50 = p50 }
 end
 
--- `raw` is beside waits for what does not change with looks at the same answer.
+-- `raw` is beside waits with looks at the same answers.
 local function compare(title, who, load)
   if not title:find(ONLY) then return end
   local sides = {}
@@ -72,6 +73,7 @@ local function measure()
     compare("looks, " .. at_once .. " at once", EVERY, { work = "get", port = place.plain, at_once = at_once })
   end
   compare("waits, nothing new, 16 at once", OURS, { work = "same", port = place.plain, at_once = 16 })
+  compare("waits, each answer new and decoded, 16 at once", OURS, { work = "same", port = place.fresh, at_once = 16 })
   for _, at_once in ipairs { 1, 16, 100 } do
     compare("orders and looks, " .. at_once .. " at once", EVERY,
       { work = "order", port = place.plain, at_once = at_once })

@@ -10,7 +10,7 @@ local OUTPUT = '"output":{"matchingId":"M1-OIY-QHWKD1","iccid":"8944478600000205
   .. '"lpa_url":"LPA:1$rsp.example.com$M1-OIY-QHWKD1"},'
 
 local looks = {}  -- at each order so far, by id: there is one worker
-local placed = 0
+local placed, dawdled = 0, 0
 
 --- An answer about an order, filled up to its size.
 -- @param id, status  texts
@@ -18,6 +18,13 @@ local placed = 0
 function server.answer(id, status, more)
   local head = '{"id":"' .. id .. '","status":"' .. status .. '",' .. (more or "") .. '"note":"'
   return head .. ("-"):rep(SIZE - #head - 2) .. '"}'
+end
+
+--- An answer that is another one each time.
+-- @param mark  32 characters, or what nginx puts in their place
+function server.changing(id, status, mark)
+  local place = ("0"):rep(32)
+  return (server.answer(id, status, '"mark":"' .. place .. '",'):gsub(place, mark, 1))
 end
 
 local function say(text)
@@ -48,7 +55,8 @@ end
 --- Like a real provider: 50 to 150 ms, spread evenly.
 function server.dawdle()
   ngx.sleep(0.05 + 0.1 * math.random())
-  say(server.answer("id", "FULFILLING"))
+  dawdled = dawdled + 1
+  say(server.changing("id", "FULFILLING", ("%032d"):format(dawdled)))
 end
 
 return server
