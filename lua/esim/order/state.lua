@@ -195,7 +195,7 @@ function state.heed(order, fault, got)
   if not body then
     return nil, answer.unusable(reason, kind, got, state.context(order))
   end
-  local mine, e = of(order), nil
+  local mine = of(order)
   mine[LOOKED] = native.clock()
   if mine.profile or mine.failure then
     return "over"
@@ -205,8 +205,15 @@ function state.heed(order, fault, got)
   if order.status ~= "COMPLETED" and order.status ~= "FAILED" then
     return "open"
   end
-  mine.profile, mine.failure, e = outcome_of(order, body)
-  return not e and "ended" or nil, e
+  local made, failure, e = outcome_of(order, body)
+  if made then  -- the other one is let alone: Lua 5.1 takes memory to make it nil
+    mine.profile = made
+  elseif failure then
+    mine.failure = failure
+  else
+    return nil, e
+  end
+  return "ended"
 end
 
 --- Whether an answer says no more than that the provider does not know a young order yet.
