@@ -56,8 +56,8 @@ end
 
 --- An answer as the provider gives it.
 function peer.answer(status, body, extra)
-  return ("HTTP/1.1 %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s"):format(
-    status, extra or "", #body, body)
+  return ("HTTP/1.1 %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n"):format(
+    status, extra or "", #body) .. body  -- Lua 5.1 would end it at a NUL
 end
 
 --- Start `serve(server)` in a process of its own.
