@@ -2,10 +2,9 @@
 -- hundred thousand entries stops the world for that long.
 
 local numbered = {}
+numbered.__index = numbered
 
 local PAGES = 1024
-
-numbered.__index = numbered
 
 -- In its page a thing is at the number divided by PAGES, and one more: pages that fill in step stay arrays. Numbers are
 -- asked for with each exchange: no function stands for that.

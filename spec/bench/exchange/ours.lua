@@ -1,5 +1,5 @@
 -- The exchanges through our module, in an operator's script: orders, tasks, nothing that is not public.
--- ours.lua URL WORK AT_ONCE SECONDS [CA_FILE]; WORK and what it prints: see raw.c. WORK "same": waits for orders that
+-- ours.lua URL WORK AT_ONCE SECONDS [CA_FILE]; WORK and what it prints: see raw.c. WORK "wait": waits for orders that
 -- stay as they are. Answers that are the same too do not reach Lua; the server counts.
 
 local esim = require "esim"
@@ -54,17 +54,17 @@ function works.order()
   until not note(3, at, now)
 end
 
-function works.same()
+function works.wait()
   local order = assert(client:resume "id")
   local _, e = order:wait { timeout = SECONDS, first = 0.001, factor = 1, cap = 1, jitter = 0 }
   assert(e.kind == "timeout", e)
 end
 
-if WORK == "same" then
+if WORK == "wait" then
   first = { at = clock(), cpu = os.clock() }
 end
 esim.run(function()
-  for _ = 1, WORK == "same" and MANY * AT_ONCE or AT_ONCE do
+  for _ = 1, WORK == "wait" and MANY * AT_ONCE or AT_ONCE do
     esim.spawn(works[WORK])
   end
 end)

@@ -43,12 +43,12 @@ end
 
 local function run(who, load, work)
   local url = ("%s://127.0.0.1:%s"):format(load.ca and "https" or "http", load.port)
-  local before = work == "same" and served() or 0
+  local before = work == "wait" and served() or 0
   local count, seconds, cpu, p50 = bench.said(place, ("%s %s %s %d %g %s %s"):format(COMMANDS[who], url, work,
     load.at_once, load.seconds or SECONDS, load.ca or "", load.ca and load.version or ""), 4)
   if not count then
     return nil
-  elseif work == "same" then
+  elseif work == "wait" then
     count = served() - before - 1
   end
   return { rate = count / seconds, cpu = cpu / count * 1e6, p50 = p50 }
@@ -59,7 +59,7 @@ local function compare(title, who, load)
   if not title:find(ONLY) then return end
   local sides = {}
   for i, name in ipairs(who) do
-    local work = load.work == "same" and name == "raw" and "get" or load.work
+    local work = load.work == "wait" and name == "raw" and "get" or load.work
     sides[i] = { name = NAMES[name], run = function() return run(name, load, work) end }
   end
   local columns = { COLUMNS[1], COLUMNS[2], load.at_once == 1 and load.work == "get" and LATENCY or nil }
@@ -72,8 +72,8 @@ local function measure()
   for _, at_once in ipairs { 1, 16, 100 } do
     compare("looks, " .. at_once .. " at once", EVERY, { work = "get", port = place.plain, at_once = at_once })
   end
-  compare("waits, nothing new, 16 at once", OURS, { work = "same", port = place.plain, at_once = 16 })
-  compare("waits, each answer new and decoded, 16 at once", OURS, { work = "same", port = place.fresh, at_once = 16 })
+  compare("waits, nothing new, 16 at once", OURS, { work = "wait", port = place.plain, at_once = 16 })
+  compare("waits, each answer new and decoded, 16 at once", OURS, { work = "wait", port = place.fresh, at_once = 16 })
   for _, at_once in ipairs { 1, 16, 100 } do
     compare("orders and looks, " .. at_once .. " at once", EVERY,
       { work = "order", port = place.plain, at_once = at_once })
