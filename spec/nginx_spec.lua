@@ -312,3 +312,36 @@ for _, fallback in ipairs { false, true } do
     end)
   end)
 end
+
+describe("while the bell has not been heard yet", function()
+  local server
+  setup(function()
+    box = provider.start { delay = 0.05 }
+    server = nginx.start { sandbox = box, workers = "1", init = [[
+      local native = require "esim.native"
+      local calls, asked = native.nginx.calls, nil
+      native.nginx.calls = function()
+        asked = asked or native.clock()
+        return native.clock() - asked > 0.6 and calls() or 0
+      end
+    ]] }
+  end)
+  teardown(function()
+    assert(server:stop())
+    assert(box.stop())
+  end)
+
+  -- Outcomes that nobody took are looked for after 0.1 s.
+  it("the first request is given its outcome, and nobody else", function()
+    local bodies, statuses = ask_all(server, repeated(4, "/order?id=early-#"))
+    for i = 1, 4 do
+      assert.equal(200, statuses[i], bodies[i])
+      assert.equal(order_ids()["early-" .. i], bodies[i])
+    end
+    esim.sleep(0.8)
+    assert.equal(200, select(2, server:get("/order?id=early-5")))
+    assert.same({ ["early-1"] = 1, ["early-2"] = 1, ["early-3"] = 1, ["early-4"] = 1, ["early-5"] = 1 },
+      server:outcomes())
+    assert.same({}, server:complaints())
+  end)
+end)

@@ -118,7 +118,7 @@ end
 
 -- A wait of the shortest kind, through the engine, its bell and the worker's event loop. Another's look into the inbox
 -- may be faster than the bell: then once more.
-local function test()
+local function hears_bell()
   local deadline = native.clock() + PROOF
   repeat
     local pending = loop.submit("sleep", 0)
@@ -131,7 +131,18 @@ local function test()
   return native.nginx.calls() > 0
 end
 
--- Who comes while another tests naps until he knows; one who tests may be gone before he does.
+-- In a timer of its own: who waits for an order cannot take its outcome while he tests, and would be held for dead.
+local function test(premature)
+  if premature then
+    return
+  end
+  way = hears_bell() and "bell" or "naps"
+  if way == "naps" then
+    native.nginx.give_up(loop.inbox())
+  end
+end
+
+-- Who comes before it is known naps until then. nginx may have dropped the timer: then once more.
 local function find_way()
   if testing and native.clock() - testing < 1.5 * PROOF then
     return "naps"
@@ -139,14 +150,12 @@ local function find_way()
   testing = native.clock()
   if not native.nginx.host(loop.inbox(), SUBSYSTEM) then
     way = "naps"
-  elseif native.nginx.calls() > 0 or test() then
+  elseif native.nginx.calls() > 0 then
     way = "bell"
   else
-    native.nginx.give_up(loop.inbox())
-    way = "naps"
+    ngx.timer.at(0, test)
   end
-  testing = nil
-  return way
+  return way or "naps"
 end
 
 -- Those who are gone. The engine is told at once by the end of their request, where nginx tells us of it; who was
@@ -325,7 +334,7 @@ function nginx.await(pending)
   if (way or find_way()) ~= "bell" or pending.any then  -- the bell rings for one that somebody sits for
     nap(pending)
   elseif not sit(pending, LONG) and not pending.ready then
-    way = nil  -- a fork: the bell is the parent's
+    way, testing = nil, nil  -- a fork: the bell is the parent's
   end
 end
 
