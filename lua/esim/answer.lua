@@ -84,7 +84,11 @@ end
 
 --- Whether an exchange brought a 2xx.
 function answer.is_good(fault, got)
-  return not fault and not got.stale and got.http >= 200 and got.http < 300
+  if fault or got.stale then
+    return false
+  end
+  local http = got.http
+  return http >= 200 and http < 300
 end
 
 --- The error of an exchange, or nil when it brought a 2xx.
@@ -149,12 +153,12 @@ function answer.body(got, id)
   elseif type(body) ~= "table" then
     return nil, "the body is no object"
   end
-  local found = body.id
+  local found, status = body.id, body.status
   if (id == nil or found ~= id) and (type(found) ~= "string" or found == "" or found:find("[%c%s]")) then
     return nil, "the body holds no id"
   elseif id and found ~= id then
     return nil, "the body is about another order"
-  elseif body.status ~= nil and type(body.status) ~= "string" then
+  elseif status ~= nil and type(status) ~= "string" then
     return nil, "the status is no text"
   end
   return body

@@ -184,13 +184,10 @@ local function outcome_of(order, body)
   end
 end
 
---- Take what a look brought. COMPLETED is final only with what it promises; a word that is not known is not final. What
--- is final stays, also when the answer to an earlier look arrives after it.
+--- Take what a good look brought. COMPLETED is final only with what it promises; a word that is not known is not final.
+-- What is final stays, also when the answer to an earlier look arrives after it.
 -- @return "open": it is not final | "ended": with this look it is | "over": it was before | nil, err
-function state.heed(order, fault, got)
-  if not answer.is_good(fault, got) then
-    return nil, answer.error(fault, got, state.context(order))
-  end
+function state.take(order, got)
   local body, reason, kind = answer.body(got, order.id)
   if not body then
     return nil, answer.unusable(reason, kind, got, state.context(order))
@@ -214,6 +211,14 @@ function state.heed(order, fault, got)
     return nil, e
   end
   return "ended"
+end
+
+--- The same of any look.
+function state.heed(order, fault, got)
+  if not answer.is_good(fault, got) then
+    return nil, answer.error(fault, got, state.context(order))
+  end
+  return state.take(order, got)
 end
 
 --- Whether an answer says no more than that the provider does not know a young order yet.

@@ -130,7 +130,7 @@ end
 
 -- A look that worked: true when it was not final, else false and what ends the wait.
 local function digest(self, got)
-  local outcome, e = state.heed(self.order, nil, got)
+  local outcome, e = state.take(self.order, got)
   if outcome == "open" then
     return true
   elseif outcome == "ended" then

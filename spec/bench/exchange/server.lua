@@ -10,7 +10,7 @@ local OUTPUT = '"output":{"matchingId":"M1-OIY-QHWKD1","iccid":"8944478600000205
   .. '"lpa_url":"LPA:1$rsp.example.com$M1-OIY-QHWKD1"},'
 
 local looks = {}  -- at each order so far, by id: there is one worker
-local placed, dawdled = 0, 0
+local placed = 0
 
 --- An answer about an order, filled up to its size.
 -- @param id, status  texts
@@ -55,8 +55,7 @@ end
 --- Like a real provider: 50 to 150 ms, spread evenly.
 function server.dawdle()
   ngx.sleep(0.05 + 0.1 * math.random())
-  dawdled = dawdled + 1
-  say(server.changing("id", "FULFILLING", ("%032d"):format(dawdled)))
+  say(server.changing("id", "FULFILLING", ngx.var.request_id))
 end
 
 return server

@@ -152,13 +152,18 @@ local complained = {}
 
 --- The numbers that a command prints; where it prints none, its complaint is told once.
 -- @param most  how many numbers
+-- @param hear  function(), called at each line when it is printed, or nil
 -- @return numbers | nil
-function bench.said(place, command, most)
-  local file = place.dir .. "/said"
-  local said, numbers = output_of("timeout 60 env " .. command .. " 2>" .. file), {}
-  for word in said:gmatch("%S+") do
-    numbers[#numbers + 1] = tonumber(word)
+function bench.said(place, command, most, hear)
+  local file, numbers = place.dir .. "/said", {}
+  local pipe = assert(io.popen("timeout 60 env " .. command .. " 2>" .. file))
+  for line in pipe:lines() do
+    if hear then hear() end
+    for word in line:gmatch("%S+") do
+      numbers[#numbers + 1] = tonumber(word)
+    end
   end
+  pipe:close()
   local program = command:gsub("%d.*", "")
   if #numbers ~= most and not complained[program] then
     complained[program] = true
