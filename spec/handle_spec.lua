@@ -59,6 +59,31 @@ local function expected(base, spec)
   return method .. " " .. (target == "" and "/" or target) .. " HTTP/1.1"
 end
 
+-- Answers the first request, hangs up on the next one, and answers that when it comes again.
+local function forgetful()
+  return peer.start(function(server)
+    local connection = assert(server:accept())
+    server:write(connection, peer.answer("200 OK", server:request(connection), KEEP))
+    local first = assert(server:request(connection))
+    server:close(connection)
+    connection = assert(server:accept())
+    local again = assert(server:request(connection))
+    server:write(connection, peer.answer("200 OK", again, KEEP))
+    return first == again and 1 or 0
+  end)
+end
+
+-- Of which libcurl sends the second one again: its handle was told of the first one.
+local AGAIN = {
+  ["a look at another order"] = { { target = "/v1/order/1" }, { target = "/v1/order/2" } },
+  ["a change of another SIM"] = {
+    { target = "/v1/sim/1", method = "PUT", body = "{}" }, { target = "/v1/sim/2", method = "PUT", body = "{}" },
+  },
+  ["a look after a path of another kind"] = { { target = "/v1/order/.." }, { target = "/v1/order/2" } },
+  ["a path of another kind after a look"] = { { target = "/v1/order/2" }, { target = "/v1/order?page=2" } },
+  ["the same path"] = { { target = "/v1/order/1" }, { target = "/v1/order/1" } },
+}
+
 describe("a handle that is used again", function()
   for _, base in ipairs { "", "/connect-api", "/a%20b/c" } do
     it("asks for what is wanted, and that alone: " .. (base == "" and "at the root" or base), function()
@@ -110,6 +135,20 @@ describe("a handle that is used again", function()
     inbox:close()
     box.stop()
   end)
+
+  for name, case in pairs(AGAIN) do
+    it("asks for the same when its kept connection dies under it: " .. name, function()
+      local server = forgetful()
+      local inbox, account = core.inbox(), assert(core.account { url = server.url, connections = 1 })
+      for i, spec in ipairs(case) do
+        local fault, got = ask(inbox, account, spec)
+        assert.is_nil(fault)
+        assert.equal((spec.method or "GET") .. " " .. spec.target .. " HTTP/1.1", got.body:match("^[^\r]+"), i)
+      end
+      assert.equal(1, server.wait())
+      inbox:close()
+    end)
+  end
 
   it("is in order after one that did not end well", function()
     local server = peer.start(function(server)

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "clock.h"
@@ -96,9 +95,9 @@ static double retry_after(const esim_answer *a) {
 /* Birth and death. */
 
 /*
-** A handle that was taken off the wire keeps its buffer, and believes it of the
-** default size, which is larger, after curl_easy_reset(). Such a one refuses to
-** be told the size, and must not be used.
+** A handle may keep its buffer, such as one that was taken off the wire, and
+** then believes it of the default size, which is larger, after
+** curl_easy_reset(). It refuses to be told the size, and must not be used.
 */
 static bool sized(esim_slot *s) {
   return curl_easy_setopt(s->easy, CURLOPT_BUFFERSIZE, BUFFER) == CURLE_OK;
@@ -110,17 +109,22 @@ static void undress(esim_slot *s) {
   s->located = s->posted = s->named = false;
 }
 
-bool esim_slot_renew(esim_slot *s) {
-  if (s->easy != NULL && (s->site != 0 || sized(s)))
-    return true;
+static bool make_handle(esim_slot *s) {
   curl_easy_cleanup(s->easy);
   s->easy = curl_easy_init();
   return s->easy != NULL && sized(s);
 }
 
+bool esim_slot_renew(esim_slot *s, const esim_site *site) {
+  if (s->site == site->serial)
+    return true;
+  undress(s);
+  return sized(s) || make_handle(s);
+}
+
 esim_slot *esim_slot_open(void) {
   esim_slot *s = calloc(1, sizeof *s);
-  if (s == NULL || esim_slot_renew(s))
+  if (s == NULL || make_handle(s))
     return s;
   esim_slot_close(s);
   return NULL;
@@ -232,9 +236,13 @@ static int set_manners(esim_slot *s) {
   SET(ERRORBUFFER, s->error);
   SET(NOSIGNAL, 1L);
   SET(FOLLOWLOCATION, 0L);
-  SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-  /* Without TLS it would wait for an answer, to learn that it is HTTP/1. */
-  SET(PIPEWAIT, (long)(strncasecmp(s->exchange->url, "https:", 6) == 0));
+  /*
+  ** No HTTP/2: the end of a connection that many exchanges share leaves each
+  ** order on it unknown, libcurl sends again what the server has refused, and
+  ** libcurl 7.88 was seen to give one exchange the answer to another where some
+  ** connections to a host were HTTP/2 and some were not.
+  */
+  SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 #if LIBCURL_VERSION_NUM >= 0x075700
   SET(QUICK_EXIT, 1L);  /* or a cancel waits for a slow name look-up */
 #endif
@@ -272,8 +280,7 @@ static int set_callbacks(esim_slot *s, const esim_sockets *sockets) {
 static int dress(esim_slot *s, const esim_sockets *sockets) {
   if (s->site == s->exchange->site->serial)
     return 0;
-  undress(s);
-  if (!sized(s) || set_manners(s) || set_callbacks(s, sockets) || set_trust(s))
+  if (set_manners(s) || set_callbacks(s, sockets) || set_trust(s))
     return 1;
   s->site = s->exchange->site->serial;
   return 0;
@@ -343,13 +350,10 @@ static double count(const esim_slot *s, CURLINFO what) {
   return (double)bytes;
 }
 
-/* With HTTP/1 the request's size holds a small body, which went with it. */
+/* The request's size holds a small body, which went with it. */
 static double bytes_sent(const esim_slot *s) {
-  long version = 0;
-  curl_easy_getinfo(s->easy, CURLINFO_HTTP_VERSION, &version);
   double all = (double)written(s), body = count(s, CURLINFO_SIZE_UPLOAD_T);
-  bool within = version < CURL_HTTP_VERSION_2_0 && body < all;
-  return within ? all : all + body;
+  return body < all ? all : all + body;
 }
 
 static bool was_kept(const esim_slot *s) {

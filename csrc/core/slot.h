@@ -42,8 +42,8 @@ esim_slot *esim_slot_open(void);
 
 void esim_slot_close(esim_slot *slot);
 
-/* Make it fit for one more exchange; false: no memory, close it. */
-bool esim_slot_renew(esim_slot *slot);
+/* Make it fit for one more exchange, of `site`; false: no memory, close it. */
+bool esim_slot_renew(esim_slot *slot, const esim_site *site);
 
 /*
 ** Tell libcurl everything about `exchange`; `fresh`: on a new connection.

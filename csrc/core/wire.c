@@ -85,13 +85,13 @@ static int close_socket(void *wire, curl_socket_t fd) {
 
 /* Slots. */
 
-static esim_slot *take_slot(esim_wire *w) {
+static esim_slot *take_slot(esim_wire *w, const esim_site *site) {
   esim_slot *s = w->idle;
   if (s == NULL)
     return esim_slot_open();
   w->idle = s->next;
   w->idle_count--;
-  if (esim_slot_renew(s))
+  if (esim_slot_renew(s, site))
     return s;
   esim_slot_close(s);
   return NULL;
@@ -263,7 +263,7 @@ void esim_wire_start(esim_wire *w, esim_exchange *x) {
   esim_answer_reset(&x->answer);
   x->timing = (esim_timing){ -1, -1, -1, -1, 0, 0, 0, false, 0 };
   x->begun = x->timed ? esim_clock() : 0;
-  esim_slot *s = x->slot = take_slot(w);
+  esim_slot *s = x->slot = take_slot(w, x->site);
   if (s == NULL) {
     fail(w, x, ESIM_MEMORY);
     return;
