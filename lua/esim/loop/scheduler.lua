@@ -49,8 +49,12 @@ end
 local WAITS = {}  -- what a task yields that waits for a pending
 
 local function suspend(pending)
-  pending.task = running
+  local t = running
+  pending.task = t
   yield(WAITS)
+  while running ~= t do  -- somebody else resumed it, who could not go on with it
+    yield()
+  end
   pending.task = false
 end
 
