@@ -1,5 +1,5 @@
--- A task that waited for an order, and that somebody else resumed with a value, began a second wait beside the first; one
--- that was placing it went on in the midst of that somebody, and was never heard of again.
+-- A task that waited for an order, and that somebody else resumed with a value, began a second wait beside the first;
+-- one that was placing it went on in the midst of that somebody, and was never heard of again.
 -- And who kept the coroutine that on_status ran in, and resumed that later, had another order's wait raise an error.
 
 local esim = require "esim"
