@@ -142,18 +142,20 @@ local function test(premature)
   end
 end
 
--- Who comes before it is known naps until then. nginx may have dropped the timer: then once more.
+-- Who comes before it is known naps until then. nginx may refuse the timer, or drop it: then once more, in a light
+-- thread of the present request, which needs none.
 local function find_way()
   if testing and native.clock() - testing < 1.5 * PROOF then
     return "naps"
   end
+  local again = testing
   testing = native.clock()
   if not native.nginx.host(loop.inbox(), SUBSYSTEM) then
     way = "naps"
   elseif native.nginx.calls() > 0 then
     way = "bell"
-  else
-    ngx.timer.at(0, test)
+  elseif again or not ngx.timer.at(0, test) then
+    ngx.thread.spawn(function() pcall(test) end)  -- nginx would log an error with the request's URI
   end
   return way or "naps"
 end
@@ -217,7 +219,8 @@ local function naps(list)
 end
 
 -- Who is alive takes his outcome, or has looked, before we wake up again: timers fire in their order.
-local function hand_over()
+-- @param own  what the caller himself waits for, or nil
+local function hand_over(own)
   loop.pump()
   local since, settled = tick, kept_where(true)
   tick = tick + 1
@@ -225,7 +228,7 @@ local function hand_over()
     ngx.sleep(GRACE)
   end
   for _, pending in ipairs(settled) do
-    if loop.kept()[pending] then
+    if pending ~= own and loop.kept()[pending] then
       loop.leave(pending)
     end
   end
@@ -253,11 +256,13 @@ local function sweep(premature, delay)
 end
 
 -- While lua_max_running_timers run, nginx drops those that are due.
+-- @return whether one will look; not where lua_max_pending_timers wait
 function arm(delay)
   if armed and ngx.now() < armed + OVERDUE then
-    return
+    return true
   end
   armed = (ngx.timer.at(delay, sweep, delay) or ngx.timer.at(0, sweep, delay)) and ngx.now() + delay
+  return armed
 end
 
 -- Records ring no bell.
@@ -328,8 +333,8 @@ end
 --- Suspend the calling light thread until `pending` may be done.
 function nginx.await(pending)
   remember(pending)
-  if next(loop.kept()) then
-    arm(SWEEP)
+  if next(loop.kept()) and not arm(SWEEP) and not pending.seat then  -- who keeps his seat would be held for gone
+    hand_over(pending)
   end
   if (way or find_way()) ~= "bell" or pending.any then  -- the bell rings for one that somebody sits for
     nap(pending)
