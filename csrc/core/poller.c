@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #define EVENTS 64
-#define FINE_MAX 1.0  /* seconds: longer waits need no fraction */
 #if defined __GLIBC_PREREQ
 #define FINE __GLIBC_PREREQ(2, 35)  /* it has epoll_pwait2() */
 #endif
@@ -177,7 +176,7 @@ static int wait_for(const esim_poller *p, struct epoll_event *events, int room,
                     double seconds) {
 #if FINE
   static atomic_bool refused;
-  if (seconds > 0 && seconds < FINE_MAX && !atomic_load(&refused)) {
+  if (seconds > 0 && seconds < INT_MAX && !atomic_load(&refused)) {
     struct timespec limit = { (time_t)seconds, 0 };
     double rest = seconds - (double)limit.tv_sec;
     limit.tv_nsec = (long)fmin(ceil(rest * 1e9), 999999999);
