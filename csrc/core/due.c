@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #define ROOM 2.0        /* seconds of its deadline that an order is sent with */
+#define SLACK 0.002     /* seconds that a look may be late which cannot go */
 
 double esim_due_latest(const esim_work *w) {
   switch (w->kind) {
@@ -99,10 +100,17 @@ void esim_due_fire(esim_queues *q, esim_wire *wire, double now) {
     fire(q, wire, w, now);
 }
 
+/* While all connections are taken, an answer wakes us before it can go. */
+static bool cannot_go(const esim_work *w) {
+  return w->kind == ESIM_POLL && w->stage == ESIM_WAITING &&
+         w->account->in_flight >= w->account->connections;
+}
+
 double esim_due_until(const esim_queues *q, double now) {
   double due = INFINITY;
-  if (q->timers.root != NULL)
-    due = q->timers.root->due;
+  const esim_work *w = esim_queues_timed(q);
+  if (w != NULL)
+    due = w->timer.due + (cannot_go(w) ? SLACK : 0);
   if (q->wakes.root != NULL)
     due = fmin(due, q->wakes.root->due);
   return isfinite(due) ? fmax(due - now, 0) : -1;

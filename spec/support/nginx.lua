@@ -49,8 +49,12 @@ http {
 
 local WATCH = [[
 trap '' INT HUP
-while kill -0 $owner && [ ! -e $dir/stop ]; do sleep 0.1; done
-for pid in $(cat $dir/nginx.pid $dir/nginx.pid.oldbin); do kill -TERM $pid; done
+know() {  # the folder may be gone before we are
+  read -r pid < $dir/nginx.pid && main=$pid
+  read -r pid < $dir/nginx.pid.oldbin && old=$pid || old=
+}
+while know; kill -0 $owner && [ ! -e $dir/stop ]; do sleep 0.1; done
+for pid in $main $old; do kill -TERM $pid; done
 n=0
 while [ $n -lt 400 ] && kill -0 $(cat $dir/nginx.pid); do sleep 0.05; n=$((n + 1)); done
 rm -rf $dir
