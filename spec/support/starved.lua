@@ -1,4 +1,4 @@
--- Scripts of this folder in a process of its own in which allocations fail (see failing.c).
+-- Scripts of this folder in a process of its own in which allocations fail (see failing.c), or something else does.
 
 local provider = require "spec.support.provider"
 
@@ -16,12 +16,13 @@ end
 -- @param script     its file, without folder and ending
 -- @param arguments  list of texts and numbers
 -- @param is_silent  what it says by stderr is not to be heard
+-- @param preloaded  the C file of this folder that makes it fail, or nil: "failing"
 -- @return pipe, whose text is what it says
-function starved.start(script, arguments, is_silent)
+function starved.start(script, arguments, is_silent, preloaded)
   local lua = starved.interpreter()
-  return assert(io.popen(("LUA_CPATH='build/%s/?.so;;' LD_PRELOAD=build/%s/esim_failing.so timeout %d %s"
-    .. " spec/support/%s.lua %s 2>%s"):format(lua, lua, SECONDS, lua, script, table.concat(arguments, " "),
-    is_silent and "/dev/null" or "&1")))
+  return assert(io.popen(("LUA_CPATH='build/%s/?.so;;' LD_PRELOAD=build/%s/esim_%s.so timeout %d %s"
+    .. " spec/support/%s.lua %s 2>%s"):format(lua, lua, preloaded or "failing", SECONDS, lua, script,
+    table.concat(arguments, " "), is_silent and "/dev/null" or "&1")))
 end
 
 --- Start a script once for each number of failing allocations, all at once, for most of the time they wait; each is

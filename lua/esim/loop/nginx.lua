@@ -131,7 +131,7 @@ local function hears_bell()
   return native.nginx.calls() > 0
 end
 
--- In a timer of its own: who waits for an order cannot take its outcome while he tests, and would be held for dead.
+-- Nobody tests who waits: he could not take his order's outcome meanwhile, and would be held for dead.
 local function test(premature)
   if premature then
     return
