@@ -22,16 +22,16 @@
 ** there are no more connections than in one handle, and with up to WIDTH at a
 ** time there is but that one.
 */
-#define WIDTH 64
+#define WIDTH 16
 
 typedef struct lane {
   CURLM *multi;
   struct esim_wire *wire;
-  double timer;           /* when libcurl wants to be called; INFINITY */
 } lane;
 
 struct esim_wire {
   lane lanes[ESIM_LANES];
+  double timers[ESIM_LANES];  /* when libcurl wants to be called; INFINITY */
   unsigned lane_count;    /* that are used */
   esim_poller *poller;
   esim_sockets sockets;   /* the poller's, for libcurl */
@@ -63,9 +63,9 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *in,
 
 static int on_timer(CURLM *multi, long milliseconds, void *in) {
   (void)multi;
-  lane *l = in;
-  l->timer = milliseconds < 0 ? INFINITY
-                              : esim_clock() + (double)milliseconds / 1000;
+  const lane *l = in;
+  l->wire->timers[number_of(l)] =
+      milliseconds < 0 ? INFINITY : esim_clock() + (double)milliseconds / 1000;
   return 0;
 }
 
@@ -150,7 +150,7 @@ static void fail(esim_wire *w, esim_exchange *x, esim_fault fault) {
   append_done(w, x);
 }
 
-static void collect_of(esim_wire *w, const lane *l) {
+static void collect(esim_wire *w, const lane *l) {
   CURLMsg *message;
   int left;
   while ((message = curl_multi_info_read(l->multi, &left)) != NULL) {
@@ -161,18 +161,14 @@ static void collect_of(esim_wire *w, const lane *l) {
   }
 }
 
-static void collect(esim_wire *w) {
-  for (unsigned i = 0; i < w->lane_count; i++)
-    collect_of(w, &w->lanes[i]);
-}
-
 /* The wire. */
 
 /* One more lane; false: no memory. */
 static bool open_lane(esim_wire *w) {
   lane *l = &w->lanes[w->lane_count];
   CURLM *m = curl_multi_init();
-  *l = (lane){ m, w, INFINITY };
+  *l = (lane){ m, w };
+  w->timers[w->lane_count] = INFINITY;
   if (m == NULL || curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, w->kept) ||
       curl_multi_setopt(m, CURLMOPT_SOCKETFUNCTION, on_socket) ||
       curl_multi_setopt(m, CURLMOPT_SOCKETDATA, l) ||
@@ -302,10 +298,12 @@ void esim_wire_drop(esim_wire *w, esim_exchange *x) {
     }
 }
 
+/* Let a lane's libcurl go on, and take what it has finished. */
 static void act(esim_wire *w, const lane *l, curl_socket_t fd, int what) {
   int running;
   if (!w->broken)
     w->broken = curl_multi_socket_action(l->multi, fd, what, &running);
+  collect(w, l);
 }
 
 /*
@@ -325,11 +323,10 @@ static void start_over(esim_wire *w) {
 static void run_timers(esim_wire *w) {
   double now = esim_clock();
   for (unsigned i = 0; i < w->lane_count; i++) {
-    lane *l = &w->lanes[i];
-    if (l->timer > now)
+    if (w->timers[i] > now)
       continue;
-    l->timer = INFINITY;
-    act(w, l, CURL_SOCKET_TIMEOUT, 0);
+    w->timers[i] = INFINITY;
+    act(w, &w->lanes[i], CURL_SOCKET_TIMEOUT, 0);
   }
 }
 
@@ -347,7 +344,7 @@ static double until_timer(const esim_wire *w, double seconds) {
     return 0;
   double timer = INFINITY;
   for (unsigned i = 0; i < w->lane_count; i++)
-    timer = fmin(timer, w->lanes[i].timer);
+    timer = w->timers[i] < timer ? w->timers[i] : timer;
   if (timer == INFINITY && !w->broken)
     return seconds;
   double left = w->broken ? PAUSE : fmax(timer - esim_clock(), 0);
@@ -357,13 +354,11 @@ static double until_timer(const esim_wire *w, double seconds) {
 bool esim_wire_step(esim_wire *w, double seconds) {
   esim_ready ready[READY];
   run_timers(w);
-  collect(w);
   int count = esim_poller_wait(w->poller, until_timer(w, seconds), ready,
                                READY);
   for (int i = 0; i < count; i++)
     serve(w, &ready[i]);
   run_timers(w);
-  collect(w);
   if (w->broken || (w->stained && w->flying == NULL))
     start_over(w);
   return count >= 0;

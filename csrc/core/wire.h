@@ -24,7 +24,7 @@ typedef struct esim_trust {
   const char *client_key;
 } esim_trust;
 
-#define ESIM_LANES 16  /* see wire.c */
+#define ESIM_LANES 64  /* see wire.c */
 
 /* Where exchanges go: what those of one account have in common. */
 typedef struct esim_site {
