@@ -40,7 +40,7 @@ $(BUILD)/$(LUA)/esim_%.so: spec/support/%.c
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(LUA_CFLAGS) -shared -o $@ $<
 
-SPEC_HELPERS = process peer failing stream worker refusing
+SPEC_HELPERS = process peer failing stream worker refusing counting
 specs: $(MODULE) $(SPEC_HELPERS:%=$(BUILD)/$(LUA)/esim_%.so)
 
 env:

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -161,7 +162,15 @@ static void tell_all(esim_poller *p) {
   }
 }
 
-/* Whole milliseconds, rounded up: a timer must not fire early. */
+/* `seconds`, rounded up: a timer must not fire early. */
+static struct timespec time_of(double seconds) {
+  struct timespec t = { (time_t)seconds, 0 };
+  double rest = seconds - (double)t.tv_sec;
+  t.tv_nsec = (long)fmin(ceil(rest * 1e9), 999999999);
+  return t;
+}
+
+/* The same in whole milliseconds. */
 static int milliseconds(double seconds) {
   if (seconds < 0)
     return -1;
@@ -177,9 +186,7 @@ static int wait_for(const esim_poller *p, struct epoll_event *events, int room,
 #if FINE
   static atomic_bool refused;
   if (seconds > 0 && seconds < INT_MAX && !atomic_load(&refused)) {
-    struct timespec limit = { (time_t)seconds, 0 };
-    double rest = seconds - (double)limit.tv_sec;
-    limit.tv_nsec = (long)fmin(ceil(rest * 1e9), 999999999);
+    struct timespec limit = time_of(seconds);
     int got = epoll_pwait2(p->epoll, events, room, &limit, NULL);
     if (got >= 0 || (errno != ENOSYS && errno != EPERM))
       return got;
@@ -187,6 +194,20 @@ static int wait_for(const esim_poller *p, struct epoll_event *events, int room,
   }
 #endif
   return epoll_wait(p->epoll, events, room, milliseconds(seconds));
+}
+
+static void hush(const esim_poller *p) {
+  uint64_t rings;
+  (void)!read(p->bell, &rings, sizeof rings);
+}
+
+int esim_poller_rest(esim_poller *p, double seconds) {
+  struct pollfd bell = { .fd = p->bell, .events = POLLIN };
+  struct timespec limit = time_of(seconds);
+  int got = ppoll(&bell, 1, &limit, NULL);
+  if (got > 0)
+    hush(p);
+  return got < 0 && errno == EINTR ? -1 : 0;
 }
 
 int esim_poller_wait(esim_poller *p, double seconds, esim_ready *ready,
@@ -200,8 +221,7 @@ int esim_poller_wait(esim_poller *p, double seconds, esim_ready *ready,
   for (int i = 0; i < got; i++) {
     int fd = (int)(uint32_t)events[i].data.u64;
     if (fd == p->bell) {
-      uint64_t rings;
-      (void)!read(p->bell, &rings, sizeof rings);
+      hush(p);
       continue;
     }
     uint32_t e = events[i].events;

@@ -68,7 +68,7 @@ typedef struct esim_exchange {
   esim_answer answer;
   esim_timing timing;                 /* also of one that was dropped */
   /* The wire's own. */
-  double begun;                       /* esim_clock(), where it is timed */
+  double begun;                       /* esim_clock() */
   struct esim_slot *slot;             /* NULL: not on the wire */
   struct esim_exchange *next;
 } esim_exchange;
