@@ -11,13 +11,14 @@ local records = require "esim.loop.records"
 
 local loop = {
   host = hosts.host, use = hosts.use, tell = hosts.tell, detach = hosts.detach, store = hosts.store,
-  share = hosts.share, schedule = hosts.schedule, spawner = hosts.spawner, hook = records.hook,
+  share = hosts.share, spawner = hosts.spawner, hook = records.hook,
 }
 
 -- Each exchange asks for these.
 local running, get, put, drop = coroutine.running, numbered.get, numbered.put, numbered.drop
 
 local inbox            -- made at first use: nothing happens at require
+local tasks            -- who runs our own, or nil
 local pendings = numbered.new()
 local forks = 0        -- how often this process was found to be a child
 local forked = false   -- it was just found to be one, which the inbox says once
@@ -27,7 +28,8 @@ local kept = {}        -- pendings whose outcome must not be lost, until somebod
 local guarded = false  -- whether a hook runs, which must not wait
 local lost = {}        -- pendings that are the parent's, and have not been told yet
 local waking = false   -- one that was settled, until it is woken: there may be no memory for that
-local took = { id = false, fault = false, answer = false, pending = false }  -- out of the inbox, and not settled yet
+local took, took_answer = false, false  -- a number and its answer that are out of the inbox, and not settled yet
+local taker = false    -- the pending of that, once it is known
 
 local PLACES = 16777216  -- a number is a generation times that and a place, see csrc/core/inbox.c
 
@@ -50,7 +52,7 @@ end
 --- Forget everything that was in flight: for specs.
 function loop.reset(replacement)
   pendings, recorded, inbox, kept = numbered.new(), 0, replacement, {}
-  took.id, took.pending, waking, lost = false, false, false, {}
+  took, taker, waking, lost = false, false, false, {}
   hosts.use(nil)
 end
 
@@ -151,30 +153,30 @@ end
 
 -- Hand on what was taken, again where it could not be done to the end.
 local function deliver()
-  local id, before = took.id, took.pending
-  local pending = before or find(id)
+  local before = taker
+  local pending = before or find(took)
   if not pending then
-    loop.inbox():cancel(id)  -- a poll that there was no memory to know of would stay for ever
+    loop.inbox():cancel(took)  -- a poll that there was no memory to know of would stay for ever
   else
-    took.pending = pending
-    if (took.fault or pending.kind ~= "poll") and (not before or find(id) == before) then
+    taker = pending
+    if (took_answer.fault or pending.kind ~= "poll") and (not before or find(took) == before) then
       strike(pending)
     end
     if waking ~= pending then
-      settle(pending, took.answer)
+      settle(pending, took_answer)
     end
   end
-  took.id, took.pending, took.answer = false, false, false
+  took, taker, took_answer = false, false, false
   return pending and 1 or 0
 end
 
 local function is_behind()
-  return took.id or waking or lost[1] or forked
+  return took or waking or lost[1] or forked
 end
 
 -- What there was no memory for when it was due.
 local function make_up()
-  if took.id then
+  if took then
     deliver()
   end
   if waking then
@@ -198,10 +200,10 @@ function loop.pump(most)
     make_up()
   end
   while more and (not most or count < most) do
-    local id, fault, answer
-    id, fault, answer, more = box:take(true)
+    local id, _, answer
+    id, _, answer, more = box:take(true)
     if id then
-      took.fault, took.answer, took.id = fault or false, answer or NOTHING, id
+      took_answer, took = answer or NOTHING, id
     end
     if tagged or id == nil then
       pcall(records.hear, box, about_of)  -- what was taken must not be lost for want of memory for a record
@@ -212,7 +214,7 @@ function loop.pump(most)
       forked, more = true, true
       lose_all()
       tell_lost()
-    elseif took.id then  -- else the hook looked into the inbox
+    elseif took then  -- else the hook looked into the inbox
       count = count + deliver()
     end
   end
@@ -220,13 +222,8 @@ function loop.pump(most)
   return count
 end
 
--- Whether the caller is a task of ours, in its own coroutine. It is asked for each exchange, so it is quick.
-local function in_task()
-  return hands.thread and running() == hands.thread
-end
-
 local function take_up(pending, id)
-  local submitted = not in_task() and loop.host().submitted
+  local submitted = hosts.hears and running() ~= hands.thread and loop.host().submitted
   pending.id = id
   put(pendings, id % PLACES, pending)
   if tagged and pending.tag then
@@ -249,7 +246,7 @@ end
 -- @param pending  what is to stand for it, with id and ready, both false, and the kind, or nil
 -- @return pending | nil, fault
 function loop.submit(kind, account, spec, left, pending)
-  local box = loop.inbox()
+  local box = inbox or loop.inbox()
   pending = pending or setmetatable({
     id = false, kind = kind, ready = false, left = left,
   }, Pending)
@@ -375,7 +372,7 @@ end
 -- @param call   name of a function of ours, whose caller is blamed
 -- @param above  how many levels further up that is, or nil: none
 function loop.check(call, above)
-  if in_task() then
+  if running() == hands.thread then  -- a task of ours
     return
   end
   local level = 3 + (above or 0)
@@ -407,14 +404,25 @@ function loop.guard(f, value)
   return ok, reason
 end
 
+--- Who runs our own tasks, see hosts.schedule; its `await` returns whether the caller is one of them.
+function loop.schedule(scheduler)
+  tasks = scheduler
+  hosts.schedule(scheduler)
+end
+
 --- Wait for `pending` in the host's way.
 -- @return fault or nil, answer
 function loop.await(pending)
   while not pending.ready do
-    hosts.host().await(pending)
+    if not (tasks and tasks.await(pending)) then
+      hosts.host().await(pending)
+    end
   end
-  let_go(pending)
-  return pending.ready.fault, pending.ready
+  if kept[pending] then
+    kept[pending] = nil
+  end
+  local answer = pending.ready
+  return answer.fault, answer
 end
 
 return loop

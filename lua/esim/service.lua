@@ -110,6 +110,14 @@ local function answer_of(self, pending, limit)
   return fault, got
 end
 
+local function look(self, pending, limit)
+  local fault, got, e = answer_of(self, pending, limit)
+  if not fault then
+    loop.cancel(pending)  -- it was asked for one answer
+  end
+  return fault, got, e
+end
+
 local function try(self, mine, kind, spec, left, limit)
   local pending, fault = submit(self, mine, kind, spec, left)
   if not pending then
@@ -117,12 +125,7 @@ local function try(self, mine, kind, spec, left, limit)
   elseif kind ~= "poll" then
     return loop.await(pending)
   end
-  local got, e
-  fault, got, e = answer_of(self, pending, limit)
-  if not fault then
-    loop.cancel(pending)  -- it was asked for one answer
-  end
-  return fault, got, e
+  return look(self, pending, limit)
 end
 
 -- After a 401, once: true where there is a new token; else false, and err where there was a way to get one.
@@ -152,7 +155,9 @@ function Service:exchange(kind, spec, left)
       return "forked", { sent = false }  -- it is the parent's: he sends it
     end
     spec.deadline = limit and math.max(0, limit - native.clock()) or nil  -- `spec` may be another's too
-    spec.attempt, spec.again = refused and 2 or 1, refused and "401" or nil
+    if refused or spec.again then
+      spec.attempt, spec.again = refused and 2 or 1, refused and "401" or nil
+    end
     local fault, got
     fault, got, e = try(self, mine, kind, spec, left, limit)
     if fault then

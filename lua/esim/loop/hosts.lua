@@ -4,7 +4,9 @@
 local blocking = require "esim.loop.blocking"
 local protect = require "esim.protect"
 
-local hosts = {}
+local hosts = {
+  hears = true,  -- whether there may be a host that wants to hear of what is submitted
+}
 
 local named            -- of esim.use
 local recognised       -- what runs the process: it stays
@@ -19,7 +21,10 @@ end
 
 -- A loop's library is not loaded for having been looked for.
 local function recognise()
-  recognised = recognised or is_nginx() and require "esim.loop.nginx" or blocking
+  if not recognised then
+    recognised = is_nginx() and require "esim.loop.nginx" or blocking
+    hosts.hears = recognised.submitted ~= nil
+  end
   if recognised == blocking and type(package.loaded.cqueues) == "table" then
     return require "esim.loop.cqueues"
   end
@@ -36,7 +41,7 @@ local function chosen()
 end
 
 --- How our own tasks wait: `current()` is the running task or nil, `busy()` whether one is suspended below us,
--- `await(pending)`.
+-- `await(pending)`; false: the caller is none of them.
 function hosts.schedule(with)
   scheduler = with
 end

@@ -49,13 +49,17 @@ end
 local WAITS = {}  -- what a task yields that waits for a pending
 
 local function suspend(pending)
-  local t = running
+  local t = current()
+  if not t then
+    return false
+  end
   pending.task = t
   yield(WAITS)
   while running ~= t do  -- somebody else resumed it, who could not go on with it
     yield()
   end
   pending.task = false
+  return true
 end
 
 --- Whether a task runs now.
@@ -209,24 +213,33 @@ local function resume(t, pending, level)
   return heed(t, resume_thread(t.thread))
 end
 
+-- Let the errand of `pending` go on at `level`.
+local function run_errand(pending, level)
+  local t = pending.task
+  if not (t and pending.ready) then
+    acting[level] = false  -- it was woken twice, where the first time was broken off, and is taken already
+  elseif t.thread then
+    resume(t, pending, level)
+  else
+    pending.task, loop.orphans.first = loop.orphans.first, pending
+  end
+end
+
 -- Run what is ready. Who is taken is in `acting` before anything is called for him, for which there may be no memory.
 -- @return whether somebody is still waited for: `only`, where it is joined that alone, or else all
 local function run_ready(only, joined, level)
+  local above = level + 1
   while not (only and only.ended) and (joined or living > 0) do
     local thing = take(ready)
-    acting[level + 1] = thing or false
+    acting[above] = thing or false
     if thing == nil then
       return true
-    elseif thing.step and not (thing.task and thing.ready) then
-      acting[level + 1] = false  -- it was woken twice, where the first time was broken off, and is taken already
-    elseif thing.step and thing.task.thread then
-      resume(thing.task, thing, level + 1)
     elseif thing.step then
-      thing.task, loop.orphans.first = loop.orphans.first, thing
+      run_errand(thing, above)
     elseif thing.thread and not thing.ended then  -- else what it could not wait for, inside pcall in Lua 5.1
-      resume(thing, nil, level + 1)
+      resume(thing, nil, above)
     end
-    acting[level + 1] = false
+    acting[above] = false
   end
   return false
 end
