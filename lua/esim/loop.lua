@@ -222,14 +222,14 @@ function loop.pump(most)
   return count
 end
 
-local function take_up(pending, id)
+local function take_up(pending, id, left)
   local submitted = hosts.hears and running() ~= hands.thread and loop.host().submitted
   pending.id = id
   put(pendings, id % PLACES, pending)
   if tagged and pending.tag then
     recorded = recorded + 1
   end
-  if pending.left then
+  if left then
     kept[pending] = true
   end
   if submitted then
@@ -261,7 +261,7 @@ function loop.submit(kind, account, spec, left, pending)
   if not id then
     return nil, fault
   end
-  local ok, reason = pcall(take_up, pending, id)  -- no memory for that very call: it has no number, pump ends it
+  local ok, reason = pcall(take_up, pending, id, left)  -- no memory for that very call: it has no number, pump ends it
   if not ok then
     box:cancel(id)  -- nobody would ever know of it
     if find(id) == pending then

@@ -4,10 +4,9 @@
 local numbered = {}
 numbered.__index = numbered
 
-local PAGES = 1024
+local PAGE = 256  -- things; a page is found by the number of its first one
 
--- In its page a thing is at the number divided by PAGES, and one more: pages that fill in step stay arrays. Numbers are
--- asked for with each exchange: no function stands for that.
+-- Numbers are asked for with each exchange: no function stands for what is written more than once here.
 
 --- @return what is empty, with `count`
 function numbered.new()
@@ -16,32 +15,38 @@ end
 
 --- The thing of a number, or nil.
 function numbered.get(all, number)
-  local place = number % PAGES
-  local page = all[place]
-  return page and page[(number - place) / PAGES + 1]
+  local place = number % PAGE
+  local page = all[number - place]
+  return page and page[place + 1]
 end
 
 --- Put in `thing`, which is not there yet.
 function numbered.put(all, number, thing)
-  local place = number % PAGES
-  local page = all[place] or {}
-  page[(number - place) / PAGES + 1], all[place] = thing, page
+  local place = number % PAGE
+  local page = all[number - place]
+  if not page then
+    page = {}
+    all[number - place] = page
+  end
+  page[place + 1] = thing
   all.count = all.count + 1
 end
 
 --- Take out what is there. No memory is taken.
 function numbered.drop(all, number)
-  local place = number % PAGES
-  all[place][(number - place) / PAGES + 1] = nil
+  local place = number % PAGE
+  all[number - place][place + 1] = nil
   all.count = all.count - 1
 end
 
 --- All of them, as a list.
 function numbered.list(all)
   local list = {}
-  for place = 0, PAGES - 1 do
-    for _, thing in pairs(all[place] or {}) do
-      list[#list + 1] = thing
+  for first, page in pairs(all) do
+    if first ~= "count" then
+      for _, thing in pairs(page) do
+        list[#list + 1] = thing
+      end
     end
   end
   return list
