@@ -25,12 +25,12 @@ local function take_apart(path)
 end
 
 local function at(order, path)
-  local value = order
-  for _, part in ipairs(parts_of[path] or take_apart(path)) do
+  local value, parts = order, parts_of[path] or take_apart(path)
+  for i = 1, #parts do
     if type(value) ~= "table" then
       return nil
     end
-    value = value[part]
+    value = value[parts[i]]
   end
   return value
 end

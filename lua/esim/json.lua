@@ -15,9 +15,10 @@ instance.encode_max_depth(64)
 local MOST = 1e14  -- whole numbers from here on would lose digits
 
 local function is_exact(value)
-  if type(value) == "number" then
+  local kind = type(value)
+  if kind == "number" then
     return value % 1 ~= 0 or (value < MOST and value > -MOST)
-  elseif type(value) == "table" then
+  elseif kind == "table" then
     for _, inner in pairs(value) do
       if not is_exact(inner) then
         return false
