@@ -30,6 +30,7 @@ local lost = {}        -- pendings that are the parent's, and have not been told
 local waking = false   -- one that was settled, until it is woken: there may be no memory for that
 local took, took_answer = false, false  -- a number and its answer that are out of the inbox, and not settled yet
 local taker = false    -- the pending of that, once it is known
+local spare = false    -- one that nobody knows any more, for the next exchange: it holds no more than it is made with
 
 local PLACES = 16777216  -- a number is a generation times that and a place, see csrc/core/inbox.c
 
@@ -52,7 +53,7 @@ end
 --- Forget everything that was in flight: for specs.
 function loop.reset(replacement)
   pendings, recorded, inbox, kept = numbered.new(), 0, replacement, {}
-  took, taker, waking, lost = false, false, false, {}
+  took, taker, waking, spare, lost = false, false, false, false, {}
   hosts.use(nil)
 end
 
@@ -411,10 +412,12 @@ function loop.schedule(scheduler)
 end
 
 --- Wait for `pending` in the host's way.
--- @return fault or nil, answer
+-- @return fault or nil, answer; and whether no host but our own tasks had to do with it
 function loop.await(pending)
+  local is_ours = true
   while not pending.ready do
     if not (tasks and tasks.await(pending)) then
+      is_ours = false
       hosts.host().await(pending)
     end
   end
@@ -422,7 +425,26 @@ function loop.await(pending)
     kept[pending] = nil
   end
   local answer = pending.ready
-  return answer.fault, answer
+  return answer.fault, answer, is_ours
+end
+
+--- Submit work, see loop.submit, and wait for its outcome.
+-- @return fault or nil, answer
+function loop.exchange(kind, account, spec, left)
+  local again = not left and spare or nil
+  if again then
+    spare, again.kind = false, kind
+  end
+  local pending, fault = loop.submit(kind, account, spec, left, again)
+  if not pending then
+    return fault, { sent = false }
+  end
+  local answer, is_ours
+  fault, answer, is_ours = loop.await(pending)
+  if is_ours and not (left or tagged) then
+    pending.id, pending.ready, spare = false, false, pending
+  end
+  return fault, answer
 end
 
 return loop

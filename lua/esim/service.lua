@@ -70,7 +70,8 @@ function Service:secrets()
   return inner[self].auth:secrets()
 end
 
-local function submit(self, mine, kind, spec, left, pending)
+-- See to what goes out with all work of this client's account.
+local function dress(self, mine, spec)
   if mine.rate then
     mine.account:rate(loop.share(mine.rate))  -- not before the host's processes are what they will be
     mine.rate = nil
@@ -79,12 +80,13 @@ local function submit(self, mine, kind, spec, left, pending)
     spec.tag, spec.about = self.log.tag, spec.correlation_id
   end
   spec.submitted = true
-  return loop.submit(kind, mine.account, spec, left, pending)
 end
 
 --- Submit work of this client's account, see loop.submit.
 function Service:submit(kind, spec, left, pending)
-  return submit(self, inner[self], kind, spec, left, pending)
+  local mine = inner[self]
+  dress(self, mine, spec)
+  return loop.submit(kind, mine.account, spec, left, pending)
 end
 
 --- What the account's orders took, see esim.experience.
@@ -110,8 +112,13 @@ local function answer_of(self, pending, limit)
   return fault, got
 end
 
-local function look(self, pending, limit)
-  local fault, got, e = answer_of(self, pending, limit)
+local function look(self, account, spec, left, limit)
+  local pending, fault = loop.submit("poll", account, spec, left)
+  if not pending then
+    return fault, { sent = false }
+  end
+  local got, e
+  fault, got, e = answer_of(self, pending, limit)
   if not fault then
     loop.cancel(pending)  -- it was asked for one answer
   end
@@ -119,13 +126,11 @@ local function look(self, pending, limit)
 end
 
 local function try(self, mine, kind, spec, left, limit)
-  local pending, fault = submit(self, mine, kind, spec, left)
-  if not pending then
-    return fault, { sent = false }
-  elseif kind ~= "poll" then
-    return loop.await(pending)
+  dress(self, mine, spec)
+  if kind == "poll" then
+    return look(self, mine.account, spec, left, limit)
   end
-  return look(self, pending, limit)
+  return loop.exchange(kind, mine.account, spec, left)
 end
 
 -- After a 401, once: true where there is a new token; else false, and err where there was a way to get one.
