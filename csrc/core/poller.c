@@ -201,13 +201,13 @@ static void hush(const esim_poller *p) {
   (void)!read(p->bell, &rings, sizeof rings);
 }
 
-int esim_poller_rest(esim_poller *p, double seconds) {
+bool esim_poller_rest(esim_poller *p, double seconds) {
   struct pollfd bell = { .fd = p->bell, .events = POLLIN };
   struct timespec limit = time_of(seconds);
   int got = ppoll(&bell, 1, &limit, NULL);
   if (got > 0)
     hush(p);
-  return got < 0 && errno == EINTR ? -1 : 0;
+  return got >= 0 || errno != EINTR;
 }
 
 int esim_poller_wait(esim_poller *p, double seconds, esim_ready *ready,

@@ -46,9 +46,9 @@ int esim_poller_wait(esim_poller *poller, double seconds, esim_ready *ready,
 
 /*
 ** Wait `seconds` at most for the bell alone; what sockets have to say stays for
-** the next esim_poller_wait(). -1: a signal came, else 0.
+** the next esim_poller_wait(). False: a signal came.
 */
-int esim_poller_rest(esim_poller *poller, double seconds);
+bool esim_poller_rest(esim_poller *poller, double seconds);
 
 /* End the wait, or the next one, from any thread. */
 void esim_poller_ring(esim_poller *poller);

@@ -59,6 +59,8 @@ static int on_begin(void *slot, char *to, char *from, int to_port,
     s->resent++;
   else
     s->before = written(s);
+  if (!s->begun)
+    --*s->unbegun;
   s->begun = true;
   return CURL_PREREQFUNC_OK;
 }

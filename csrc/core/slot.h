@@ -27,6 +27,7 @@ typedef struct esim_slot {
   unsigned resent;          /* by libcurl itself, after a connection died */
   long before;              /* bytes that were written before it: a proxy's */
   unsigned lane;            /* the wire's: where it flies */
+  unsigned *unbegun;        /* the wire's: how many have not begun */
   struct esim_slot *next, *previous;  /* the wire's: of those idle, or flying */
 } esim_slot;
 

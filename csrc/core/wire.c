@@ -26,14 +26,17 @@
 
 /*
 ** Answers that are taken one by one cost a tenth more than those that are taken
-** together: each wakes us, and finds other things in the processor's caches. Where at least CROWD are awaited, sockets are looked at once in a
-** while, so that an answer lies no longer than a part of what the fastest of
-** late took, and LULL_MAX at most. What goes out does not wait for that.
+** together: each wakes us, and finds other things in the processor's caches.
+** Where at least CROWD are awaited, sockets are looked at once in a while, so
+** that an answer lies no longer than a part of what the fastest of late took,
+** and LULL_MAX at most. Not while a request is yet to be written, nor where a
+** time-out is due soon: what has come by then is in time.
 */
 #define CROWD 64
 #define PART 0.1
 #define LULL_MIN 0.001 /* seconds; less is not worth a wait of its own */
 #define LULL_MAX 0.005
+#define URGENT 0.01    /* seconds until libcurl's next timer */
 #define MEMORY 64      /* each exchange may be so much slower than the last */
 
 typedef struct lane {
@@ -52,8 +55,9 @@ struct esim_wire {
   long kept;              /* idle connections */
   esim_slot *idle, *flying;
   int idle_count, flying_count;
+  unsigned unbegun;       /* of those flying, that are yet to be written */
   double quick;           /* seconds that the fastest exchange of late took */
-  double served;          /* esim_clock() when sockets were looked at last */
+  double looked;          /* esim_clock() when sockets were looked at last */
   esim_exchange *done, **done_end;
 };
 
@@ -112,6 +116,8 @@ static esim_slot *take_slot(esim_wire *w, const esim_site *site) {
 }
 
 static void list_flying(esim_wire *w, esim_slot *s) {
+  s->unbegun = &w->unbegun;
+  w->unbegun++;
   s->previous = NULL;
   s->next = w->flying;
   if (s->next != NULL)
@@ -128,6 +134,8 @@ static void unlist_flying(esim_wire *w, esim_slot *s) {
   if (s->next != NULL)
     s->next->previous = s->previous;
   w->flying_count--;
+  if (!s->begun)
+    w->unbegun--;
 }
 
 static void give_slot(esim_wire *w, esim_slot *s) {
@@ -361,13 +369,18 @@ static void serve(esim_wire *w, const esim_ready *ready) {
     act(w, &w->lanes[ready->owner], ready->fd, what);
 }
 
-/* `seconds`, or less when libcurl wants to be called before. */
-static double until_timer(const esim_wire *w, double seconds) {
-  if (w->done != NULL)
-    return 0;
+/* esim_clock() when libcurl wants to be called, or INFINITY. */
+static double next_timer(const esim_wire *w) {
   double timer = INFINITY;
   for (unsigned i = 0; i < w->lane_count; i++)
     timer = w->timers[i] < timer ? w->timers[i] : timer;
+  return timer;
+}
+
+/* `seconds`, or less when libcurl wants to be called before. */
+static double until_timer(const esim_wire *w, double timer, double seconds) {
+  if (w->done != NULL)
+    return 0;
   if (timer == INFINITY && !w->broken)
     return seconds;
   double left = w->broken ? PAUSE : fmax(timer - esim_clock(), 0);
@@ -375,34 +388,46 @@ static double until_timer(const esim_wire *w, double seconds) {
 }
 
 /* Seconds for which the sockets are let alone yet. */
-static double until_service(const esim_wire *w) {
+static double until_look(const esim_wire *w, double timer) {
   double lull = fmin(w->quick * PART, LULL_MAX);
-  if (w->flying_count < CROWD || lull < LULL_MIN)
+  if (w->flying_count < CROWD || w->unbegun > 0 || lull < LULL_MIN)
     return 0;
-  return fmax(w->served + lull - esim_clock(), 0);
+  double now = esim_clock();
+  return timer < now + URGENT ? 0 : fmax(w->looked + lull - now, 0);
 }
 
-/* Look at the sockets, waiting `seconds` at most; -1: a signal came. */
-static int look(esim_wire *w, double seconds) {
+/*
+** Look at the sockets, waiting `seconds` at most, and take all that has come.
+** False: a signal came.
+*/
+static bool look(esim_wire *w, double seconds) {
   esim_ready ready[READY];
-  int count = esim_poller_wait(w->poller, seconds, ready, READY);
-  if (count < READY)  /* else there may be more */
-    w->served = esim_clock();
-  for (int i = 0; i < count; i++)
-    serve(w, &ready[i]);
-  return count;
+  int count, most = w->flying_count;
+  do {
+    count = esim_poller_wait(w->poller, seconds, ready, READY);
+    w->looked = esim_clock();
+    for (int i = 0; i < count; i++)
+      serve(w, &ready[i]);
+    most -= count;
+    seconds = 0;
+  } while (count >= READY - 1 && most > 0 && !w->broken);  /* with the bell */
+  return count >= 0;
 }
 
 bool esim_wire_step(esim_wire *w, double seconds) {
   run_timers(w);
-  double limit = until_timer(w, seconds), rest = until_service(w);
-  int count = rest == 0 ? look(w, limit)
-                        : esim_poller_rest(w->poller, limit < 0 ? rest
-                                                     : fmin(limit, rest));
+  double timer = next_timer(w);
+  double limit = until_timer(w, timer, seconds), rest = until_look(w, timer);
+  bool quiet = true;
+  if (rest > 0) {
+    quiet = esim_poller_rest(w->poller, limit < 0 ? rest : fmin(limit, rest));
+    limit = 0;  /* whatever ended it: what has come in time is in time */
+  }
+  quiet = look(w, limit) && quiet;
   run_timers(w);
   if (w->broken || (w->stained && w->flying == NULL))
     start_over(w);
-  return count >= 0;
+  return quiet;
 }
 
 esim_exchange *esim_wire_done(esim_wire *w) {

@@ -1,6 +1,7 @@
 /*
 ** For the specs alone: preloaded it counts how often the engine lets its
-** sockets alone for a while; the Lua module of the same file tells.
+** sockets alone for a while, and notes when it began to last; the Lua module of
+** the same file tells.
 */
 
 #include <dlfcn.h>
@@ -19,6 +20,7 @@ EXPORTED int ppoll(struct pollfd *fds, nfds_t count,
 EXPORTED int luaopen_esim_counting(lua_State *L);
 
 static atomic_int rests;
+static _Atomic double begun;  /* CLOCK_MONOTONIC, in seconds */
 
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *limit,
           const sigset_t *mask) {
@@ -26,16 +28,20 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *limit,
               const sigset_t *);
   void *symbol = dlsym(RTLD_NEXT, "ppoll");
   memcpy(&real, &symbol, sizeof symbol);
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  atomic_store(&begun, (double)now.tv_sec + (double)now.tv_nsec * 1e-9);
   atomic_fetch_add(&rests, 1);
   return real(fds, count, limit, mask);
 }
 
 static int count(lua_State *L) {
   lua_pushinteger(L, atomic_load(&rests));
-  return 1;
+  lua_pushnumber(L, atomic_load(&begun));
+  return 2;
 }
 
-/* -> function that returns how often it was so far */
+/* -> function that returns how often so far, and when it began last */
 int luaopen_esim_counting(lua_State *L) {
   lua_pushcfunction(L, count);
   return 1;

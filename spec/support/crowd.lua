@@ -1,10 +1,16 @@
--- With counting.c preloaded, at the server of crowd_spec.lua: how often sockets were let alone while few slow answers
--- were awaited, and then many; while fast ones were, beside many slow ones; and how long the fastest of these took.
+-- With counting.c preloaded, at the server of crowd_spec.lua: when sockets were let alone. A line for each case.
 
 local esim, rests = require "esim", require "esim_counting"
 local clock = require("esim.core").clock
+local peer = require "esim_peer"
 
-local client = assert(esim.client { url = arg[1], token = "token", connections = 256 })
+local CROWD = 100
+
+local function open(url, timeout)
+  return assert(esim.client { url = url, token = "token", connections = 256, timeout = timeout })
+end
+
+local client = open(arg[1])
 
 local function look(id)
   assert(assert(client:resume(id)):poll { timeout = 20 })
@@ -12,30 +18,64 @@ end
 
 -- That many at once, a number of times: how often sockets were let alone.
 local function crowd(count, times)
-  local before = rests()
+  local before, jobs = (rests()), {}
+  for i = 1, count do
+    jobs[i] = function()
+      for n = 1, times do look(("slow-%d-%d"):format(i, n)) end
+    end
+  end
+  esim.run(esim.all, jobs)
+  return (rests()) - before
+end
+
+-- Nothing is answered: how long before the first time-out they were let alone for the last time.
+local function until_time_out()
+  local hasty, last = open(arg[1], 0.4), nil
   esim.run(function()
-    for i = 1, count do
+    for i = 1, CROWD do
       esim.spawn(function()
-        for n = 1, times do look(("slow-%d-%d"):format(i, n)) end
+        local _, e = assert(hasty:resume("late-" .. i)):poll()
+        assert(e.kind == "unavailable", e)
+        last = last or clock() - select(2, rests())
       end)
     end
   end)
-  return rests() - before
+  return last
 end
 
-local function fast_beside_slow()
+-- Beside one whose connection is not ready: how often.
+local function beside_handshake()
+  local descriptor, port = peer.listen()
+  local mute = assert(open("https://127.0.0.1:" .. port, 20):resume "mute")
+  local count
+  esim.run(function()
+    esim.spawn(mute.wait, mute, { timeout = 20, first = 0.001 })
+    esim.sleep(0.05)
+    count = crowd(CROWD, 2)
+    mute:cancel()
+  end)
+  peer.close(descriptor)
+  return count
+end
+
+-- Fast ones beside slow ones: how often, and how long the fastest took.
+local function beside_fast()
   local before, fastest = nil, math.huge
   esim.run(function()
-    for i = 1, 100 do esim.spawn(look, "late-" .. i) end
+    for i = 1, CROWD do esim.spawn(look, "late-" .. i) end
     for i = 1, 20 do
       local at = clock()
       look("fast-" .. i)
       fastest = math.min(fastest, clock() - at)
       before = before or rests()
     end
-    before = rests() - before
+    before = (rests()) - before
   end)
   return before, fastest
 end
 
-print(crowd(32, 3), crowd(100, 3), fast_beside_slow())
+print("few", crowd(32, 3))
+print("many", crowd(CROWD, 3))
+print("time-out", until_time_out())
+print("handshake", beside_handshake())
+print("fast", beside_fast())

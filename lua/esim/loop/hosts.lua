@@ -117,7 +117,7 @@ end
 --   nil: recognise it. `thread` is the coroutine to resume, nil on the main thread; in Lua 5.1 it need not be the
 --   running one
 function hosts.use(with)
-  named = find(with, 2)
+  named, hosts.hears = find(with, 2), true
 end
 
 --- Write a line, without secrets, into the host's own log; where it has none, to stderr.

@@ -248,6 +248,9 @@ end
 -- task has ended, or where there is none to say so, is none that others wait for.
 local function give_up(thing, reason)
   local t = thing
+  if thing.step and not thing.task then
+    return  -- it was woken twice, and is taken already
+  end
   if thing.step then
     t, thing.task, loop.orphans.first = thing.task, loop.orphans.first, thing
   end
