@@ -11,14 +11,13 @@ local records = require "esim.loop.records"
 
 local loop = {
   host = hosts.host, use = hosts.use, tell = hosts.tell, detach = hosts.detach, store = hosts.store,
-  share = hosts.share, spawner = hosts.spawner, hook = records.hook,
+  share = hosts.share, schedule = hosts.schedule, spawner = hosts.spawner, hook = records.hook,
 }
 
 -- Each exchange asks for these.
 local running, get, put, drop = coroutine.running, numbered.get, numbered.put, numbered.drop
 
 local inbox            -- made at first use: nothing happens at require
-local tasks            -- who runs our own, or nil
 local pendings = numbered.new()
 local forks = 0        -- how often this process was found to be a child
 local forked = false   -- it was just found to be one, which the inbox says once
@@ -30,7 +29,7 @@ local lost = {}        -- pendings that are the parent's, and have not been told
 local waking = false   -- one that was settled, until it is woken: there may be no memory for that
 local took, took_answer = false, false  -- a number and its answer that are out of the inbox, and not settled yet
 local taker = false    -- the pending of that, once it is known
-local spare = false    -- one that nobody knows any more, for the next exchange: it holds no more than it is made with
+local spare = false    -- one that nobody knows any more, for the next exchange: nothing is left in it
 
 local PLACES = 16777216  -- a number is a generation times that and a place, see csrc/core/inbox.c
 
@@ -405,25 +404,17 @@ function loop.guard(f, value)
   return ok, reason
 end
 
---- Who runs our own tasks, see hosts.schedule; its `await` returns whether the caller is one of them.
-function loop.schedule(scheduler)
-  tasks = scheduler
-  hosts.schedule(scheduler)
-end
-
 --- Wait for `pending` in the host's way.
 -- @return fault or nil, answer; and whether no host but our own tasks had to do with it
 function loop.await(pending)
-  local is_ours = true
+  local tasks, is_ours = hosts.tasks, true
   while not pending.ready do
     if not (tasks and tasks.await(pending)) then
       is_ours = false
       hosts.host().await(pending)
     end
   end
-  if kept[pending] then
-    kept[pending] = nil
-  end
+  let_go(pending)
   local answer = pending.ready
   return answer.fault, answer, is_ours
 end

@@ -5,12 +5,12 @@ local blocking = require "esim.loop.blocking"
 local protect = require "esim.protect"
 
 local hosts = {
-  hears = true,  -- whether there may be a host that wants to hear of what is submitted
+  hears = true,   -- whether there may be a host that wants to hear of what is submitted
+  tasks = false,  -- the host of our own tasks, see hosts.schedule
 }
 
 local named            -- of esim.use
 local recognised       -- what runs the process: it stays
-local scheduler        -- of task.lua, a host too: of our own tasks
 
 local LOOPS = { cqueues = true, luv = true, copas = true }  -- each the name of its library
 
@@ -43,7 +43,7 @@ end
 --- How our own tasks wait: `current()` is the running task or nil, `busy()` whether one is suspended below us,
 -- `await(pending)`; false: the caller is none of them.
 function hosts.schedule(with)
-  scheduler = with
+  hosts.tasks = with
 end
 
 --- Whether nothing that C called stands between the running coroutine and who resumed it.
@@ -57,13 +57,13 @@ end
 
 --- Whether the caller is in a coroutine that is none of our tasks' own, nor inside of one.
 function hosts.in_coroutine()
-  return hosts.may_yield() and not (scheduler and scheduler.busy())
+  return hosts.may_yield() and not (hosts.tasks and hosts.tasks.busy())
 end
 
 --- The host that suspends the caller: our tasks', what esim.use named, or what is recognised; else he blocks.
 function hosts.host()
-  if scheduler and scheduler.current() then
-    return scheduler
+  if hosts.tasks and hosts.tasks.current() then
+    return hosts.tasks
   end
   local host = chosen()
   return (not host.here or host.here()) and host or blocking
@@ -71,8 +71,8 @@ end
 
 --- The host that takes a new thread from the caller, who need not be in one himself; without `spawn`: it is ours.
 function hosts.spawner()
-  if scheduler and scheduler.current() then
-    return scheduler
+  if hosts.tasks and hosts.tasks.current() then
+    return hosts.tasks
   end
   local host = chosen()
   return (not host.spawns or host.spawns()) and host or blocking
