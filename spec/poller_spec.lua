@@ -1,5 +1,6 @@
--- How the engine waits for its sockets, on a system that does not let it wait as finely as it would.
+-- How the engine waits for its sockets.
 
+local nginx = require "spec.support.nginx"
 local provider = require "spec.support.provider"
 local starved = require "spec.support.starved"
 
@@ -14,5 +15,34 @@ describe("where the system refuses the finer wait", function()
     assert.truthy(refused, said)
     assert.is_true(tonumber(refused) <= 1, said)  -- 0: built with a C library that has no such call
     assert.is_true(tonumber(size) > 20, said)
+  end)
+end)
+
+describe("a connection that is used now and then", function()
+  local SERVER = [[
+    keepalive_timeout 500ms;
+    location = /v1/order/one { return 200 '{"id":"one","status":"FULFILLING"}'; }
+  ]]
+  local box, server
+
+  setup(function()
+    box = provider.start { logs = false }
+    server = nginx.start { sandbox = box, workers = "1", server = SERVER }
+  end)
+  teardown(function()
+    assert(server:stop())
+    assert(box.stop())
+  end)
+
+  it("stays with epoll, and wakes the engine once when it is closed meanwhile", function()
+    local pipe = starved.start("idle", { server.url }, false, "counting")
+    local said, found = pipe:read "*a", {}
+    pipe:close()
+    for case, number in said:gmatch "(%S+)\t(%S+)\n" do
+      found[case] = tonumber(number)
+    end
+    assert.equal(0, found.kept, said)
+    assert.is_true(found.closed <= 5, said)
+    assert.is_true(found.again > 0, said)  -- a new connection: the one before was closed indeed
   end)
 end)

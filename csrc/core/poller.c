@@ -91,14 +91,22 @@ static struct epoll_event event_of(int fd, int what, unsigned owner) {
   return (struct epoll_event){ .events = events_of(what), .data.u64 = both };
 }
 
+/* What is not wanted any more epoll goes on with until it has something. */
 static void tell(esim_poller *p, int fd) {
   interest *i = &p->interests[fd];
-  if (i->have == i->want)
+  if (i->want == 0 || i->have == i->want)
     return;
   struct epoll_event event = event_of(fd, i->want, i->owner);
-  int op = !i->want ? EPOLL_CTL_DEL : i->have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-  epoll_ctl(p->epoll, op, fd, &event);
+  epoll_ctl(p->epoll, i->have ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
   i->have = i->want;
+}
+
+static void forget(esim_poller *p, int fd) {
+  interest *i = &p->interests[fd];
+  struct epoll_event unused = { 0 };
+  if (i->have)
+    epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, &unused);
+  i->have = 0;
 }
 
 int esim_poller_socket(esim_poller *p, int family, int type, int protocol) {
@@ -120,8 +128,8 @@ int esim_poller_socket(esim_poller *p, int family, int type, int protocol) {
 
 int esim_poller_close_socket(esim_poller *p, int fd) {
   pthread_mutex_lock(&p->lock);
+  forget(p, fd);
   p->interests[fd].want = 0;
-  tell(p, fd);
   p->interests[fd].ours = false;
   int result = close(fd);
   pthread_mutex_unlock(&p->lock);
@@ -210,21 +218,34 @@ bool esim_poller_rest(esim_poller *p, double seconds) {
   return got >= 0 || errno != EINTR;
 }
 
+/* Whether `fd`, which has something, is to be told of. */
+static bool is_wanted(esim_poller *p, int fd) {
+  if (fd == p->bell) {
+    hush(p);
+    return false;
+  }
+  if (fd < p->count && p->interests[fd].ours && p->interests[fd].want == 0) {
+    forget(p, fd);
+    return false;
+  }
+  return true;
+}
+
 int esim_poller_wait(esim_poller *p, double seconds, esim_ready *ready,
-                     int room) {
+                     int room, bool *more) {
   struct epoll_event events[EVENTS];
+  room = room < EVENTS ? room : EVENTS;
   tell_all(p);
-  int got = wait_for(p, events, room < EVENTS ? room : EVENTS, seconds);
+  int got = wait_for(p, events, room, seconds);
+  *more = got == room;
   if (got < 0)
     return errno == EINTR ? -1 : 0;
   int count = 0;
   for (int i = 0; i < got; i++) {
     int fd = (int)(uint32_t)events[i].data.u64;
-    if (fd == p->bell) {
-      hush(p);
-      continue;
-    }
     uint32_t e = events[i].events;
+    if (!is_wanted(p, fd))
+      continue;
     ready[count].fd = fd;
     ready[count].owner = (unsigned)(events[i].data.u64 >> 32);
     ready[count].what = (e & EPOLLIN ? ESIM_READABLE : 0) |

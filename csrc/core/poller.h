@@ -6,7 +6,8 @@
 
 /*
 ** Descriptors to watch, over epoll. Epoll is told as late as possible: most
-** changes of interest are undone before anybody waits. A bell ends the wait
+** changes of interest are undone before anybody waits, and a connection that
+** nobody wants to hear of is, until it is used again, most often silent. A bell ends the wait
 ** from another thread. One thread at a time uses a poller; esim_poller_ring()
 ** and the fork functions may come from others.
 */
@@ -40,9 +41,10 @@ void esim_poller_watch(esim_poller *poller, int fd, int what, unsigned owner);
 /*
 ** Wait `seconds` at most (negative: for ever) and write down which are ready,
 ** up to `room`. Their number; 0 also when the bell rang; -1: a signal came.
+** `more`: there may be others that are ready.
 */
 int esim_poller_wait(esim_poller *poller, double seconds, esim_ready *ready,
-                     int room);
+                     int room, bool *more);
 
 /*
 ** Wait `seconds` at most for the bell alone; what sockets have to say stays for

@@ -403,14 +403,15 @@ static double until_look(const esim_wire *w, double timer) {
 static bool look(esim_wire *w, double seconds) {
   esim_ready ready[READY];
   int count, most = w->flying_count;
+  bool more;
   do {
-    count = esim_poller_wait(w->poller, seconds, ready, READY);
+    count = esim_poller_wait(w->poller, seconds, ready, READY, &more);
     w->looked = esim_clock();
     for (int i = 0; i < count; i++)
       serve(w, &ready[i]);
     most -= count;
     seconds = 0;
-  } while (count >= READY - 1 && most > 0 && !w->broken);  /* with the bell */
+  } while (more && most > 0 && !w->broken);
   return count >= 0;
 }
 
