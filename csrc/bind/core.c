@@ -1,6 +1,7 @@
 #include "bind.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "../core/base64.h"
 #include "../core/clock.h"
@@ -25,6 +26,12 @@ static int core_clock(lua_State *L) {
 /* core.wall() -> seconds since 1970 */
 static int core_wall(lua_State *L) {
   lua_pushnumber(L, esim_wall());
+  return 1;
+}
+
+/* core.process() -> the number of this process: another one in a child */
+static int core_process(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)getpid());
   return 1;
 }
 
@@ -65,6 +72,7 @@ static const luaL_Reg functions[] = {
   { "uuid", core_uuid },
   { "clock", core_clock },
   { "wall", core_wall },
+  { "process", core_process },
   { "base64", core_base64 },
   { NULL, NULL }
 };

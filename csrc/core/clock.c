@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -47,15 +46,19 @@ double esim_chance(void) {
 }
 
 bool esim_uuid(char text[37]) {
+  static const char digits[] = "0123456789abcdef";
   unsigned char b[16];
   if (!esim_random(b, sizeof b))
     return false;
   b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);  /* version 4 */
   b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);  /* variant of RFC 9562 */
-  snprintf(text, 37,
-           "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-           "%02x%02x%02x%02x%02x%02x",
-           b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
-           b[11], b[12], b[13], b[14], b[15]);
+  char *at = text;
+  for (unsigned i = 0; i < sizeof b; i++) {
+    if (i == 4 || i == 6 || i == 8 || i == 10)
+      *at++ = '-';
+    *at++ = digits[b[i] >> 4];
+    *at++ = digits[b[i] & 0x0f];
+  }
+  *at = '\0';
   return true;
 }

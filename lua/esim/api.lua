@@ -11,6 +11,8 @@ local PATHS = {
 }
 local PREFERENCES = "/v1/sim"  -- of v2 none are known
 
+local NONE = {}
+
 local DEPTH = 64  -- of a body: deeper ones the encoder refuses
 
 local Api = {}
@@ -136,14 +138,19 @@ function Api:query(given)
   return query
 end
 
+local function gather(links, list)
+  for name, link in pairs(type(list) == "table" and list or NONE) do
+    links[name] = type(link) == "table" and link.href or link
+  end
+end
+
 -- Links stand in `_metadata`, under either name; each is a text, or an object that holds one.
 local function links_of(body)
-  local metadata = type(body._metadata) == "table" and body._metadata or {}
-  local links = {}
-  for _, list in ipairs { body._links or {}, metadata._links or {}, metadata.links or {} } do
-    for name, link in pairs(type(list) == "table" and list or {}) do
-      links[name] = type(link) == "table" and link.href or link
-    end
+  local metadata, links = body._metadata, {}
+  gather(links, body._links)
+  if type(metadata) == "table" then
+    gather(links, metadata._links)
+    gather(links, metadata.links)
   end
   return links
 end
@@ -229,8 +236,18 @@ function api.sim(body)
 end
 
 local OUTPUT = {
-  "iccid", "matching_id", "matchingId", "smdp_url", "smdpUrl", "lpa_url", "_lpa", "qrcode_url", "subscription_id",
+  iccid = true, matching_id = true, matchingId = true, smdp_url = true, smdpUrl = true, lpa_url = true, _lpa = true,
+  qrcode_url = true, subscription_id = true,
 }
+
+-- Add to an output what is not in it yet.
+local function complete(output, source)
+  for name, value in pairs(source) do
+    if OUTPUT[name] and not output[name] then
+      output[name] = value
+    end
+  end
+end
 
 --- What a completed order brought, as v1 names it: `output`. v2 has it in the body, its `output` or its links.
 -- @return table | nil
@@ -242,9 +259,9 @@ function api.output(body)
   for name, value in pairs(found) do
     output[name] = value
   end
-  for _, name in ipairs(OUTPUT) do
-    output[name] = output[name] or within[name] or links[name] or body[name]
-  end
+  complete(output, within)
+  complete(output, links)
+  complete(output, body)
   output.iccid = output.iccid or output.sim_id or body.sim_id
   output.smdp_url = output.smdp_url or within._smdp or links._smdp
   output.qrcode_url = output.qrcode_url or within._qrcode or links._qrcode

@@ -13,6 +13,7 @@ local percent = require "esim.percent"
 local call = {}
 
 local TIMEOUT = 30  -- seconds, where neither the call nor its client says
+local LEAST = { timeout = 0 }
 local AT_ONCE = { age = 1, first = 0.001, factor = 1, cap = 0.001, jitter = 0 }  -- the first look of such a poll is due
 
 --- Check what every call may be given.
@@ -27,8 +28,7 @@ function call.options(given, more, name, level)
   for key, kind in pairs(more or {}) do
     types[key] = kind
   end
-  misuse.check(given, types, name, level + 1)
-  misuse.range(given, "timeout", 0, name, level + 1)
+  misuse.check(given, types, name, level + 1, LEAST)
   return given
 end
 

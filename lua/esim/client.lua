@@ -31,6 +31,7 @@ local TYPES = {
 }
 local LEASE = 86400  -- seconds that a hook may take
 local ORDER_OPTIONS = { correlation_id = "string", timeout = "number", check = "boolean" }
+local ORDER_LEAST = { timeout = 0 }
 
 local inner = setmetatable({}, { __mode = "k" })  -- of each client its service
 
@@ -107,7 +108,11 @@ function client.new(options)
 end
 
 local function with_correlation(options)
-  local id = options.correlation_id or native.uuid()
+  local id, fault = options.correlation_id
+  if id == nil then
+    id, fault = native.uuid()
+    return id, fault and err.new("not_sent", { message = native.faults[fault] })
+  end
   local wrong = input.check_correlation(id)
   return not wrong and id or nil, wrong
 end
@@ -155,13 +160,16 @@ local function check_call(given, options, name)
     error(name .. ": table of the provider's fields expected, got " .. type(given), 3)
   end
   options = options or {}
-  misuse.check(options, ORDER_OPTIONS, name, 3)
-  misuse.range(options, "timeout", 0, name, 3)
+  misuse.check(options, ORDER_OPTIONS, name, 3, ORDER_LEAST)
   return options
 end
 
 -- What became of an order: the provider's { id, status } | nil, err.
 local function outcome(mine, ready, fault, got)
+  local body = answer.is_good(fault, got) and answer.body(got)
+  if body then
+    return body
+  end
   local context = {
     is_order = true, correlation_id = ready.correlation_id, email = ready.email, trace = ready.trace,
     secrets = mine:secrets(),
@@ -170,7 +178,7 @@ local function outcome(mine, ready, fault, got)
   if e then
     return nil, e
   end
-  return answer.order(got, context)
+  return answer.order(got, context)  -- which says what is wrong with it
 end
 
 -- Where there is no hook, or it fails, the host's own log hears of it: an order is not lost for want of a listener.

@@ -1,6 +1,8 @@
 --- Errors: tables with a `kind`, that read as one sentence.
 -- Nothing that the provider says gets in without being cleared of secrets.
 
+local misuse = require "esim.misuse"
+
 local err = {}
 
 local KINDS = {
@@ -127,18 +129,18 @@ end
 
 --- Make an error.
 -- @param kind    one of those in README.md
--- @param fields  table: message, field, http, type, messages, correlation_id, order_id, email, iccid, product_ids,
---                sent_at (seconds since 1970),
---                retry_after (seconds), history, raw
+-- @param fields  another error, of which it is a copy; or a table, which becomes one: message, field, http, type,
+--                messages, correlation_id, order_id, email, iccid, product_ids, sent_at (seconds since 1970),
+--                retry_after (seconds), history, raw; or nil
 -- @return the error
 function err.new(kind, fields)
   assert(KINDS[kind], kind)
-  local e = setmetatable({}, Error)
-  for key, value in pairs(fields or {}) do
-    e[key] = value
+  local e = fields or {}
+  if err.is(e) then
+    e = misuse.copy(e)
   end
-  e.kind = kind  -- also where `fields` is another error
-  return e
+  e.kind = kind
+  return setmetatable(e, Error)
 end
 
 --- Whether `value` is an error of ours.

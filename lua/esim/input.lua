@@ -13,56 +13,31 @@ local function reject(field, message)
   return err.new("invalid", { field = field, message = message })
 end
 
-local parts_of = {}  -- each path taken apart: they are our own, and few
-
-local function take_apart(path)
-  local parts = {}
-  for part in path:gmatch("[^.]+") do
-    parts[#parts + 1] = part
-  end
-  parts_of[path] = parts
-  return parts
-end
-
-local function at(order, path)
-  local value, parts = order, parts_of[path] or take_apart(path)
-  for i = 1, #parts do
-    if type(value) ~= "table" then
-      return nil
-    end
-    value = value[parts[i]]
-  end
-  return value
-end
-
-local function check_text(order, path, required)
-  local value = at(order, path)
+local function check_text(value, field, required)
   if value == nil then
-    return required and reject(path, "is required") or nil
+    return required and reject(field, "is required") or nil
   elseif type(value) ~= "string" or value == "" then
-    return reject(path, "must be a text")
+    return reject(field, "must be a text")
   end
 end
 
-local function check_country(order, path, required)
-  local value = at(order, path)
+local function check_country(value, field, required)
   if value == nil then
-    return required and reject(path, "is required") or nil
+    return required and reject(field, "is required") or nil
   elseif type(value) ~= "string" or not value:match("^%a%a$") then
-    return reject(path, "must be a country of two letters (ISO 3166-1 alpha-2)")
+    return reject(field, "must be a country of two letters (ISO 3166-1 alpha-2)")
   end
 end
 
-local function check_digits(order, path, check, required)
-  local value = at(order, path)
+local function check_digits(value, field, check, required)
   if value == nil then
-    return required and reject(path, "is required") or nil
+    return required and reject(field, "is required") or nil
   elseif type(value) ~= "string" then
-    return reject(path, "must be a text")
+    return reject(field, "must be a text")
   end
   local ok, reason = check(value)
   if not ok then
-    return reject(path, native.faults[reason])
+    return reject(field, native.faults[reason])
   end
 end
 
@@ -89,77 +64,94 @@ function input.time(text)
   return days(y, mo, d) * 86400 + h * 3600 + mi * 60 + s
 end
 
-local function check_date(value, path, now)
+-- Of the subscription of that number.
+local function reject_item(i, field, message)
+  return reject("subscriptions[" .. i .. "]" .. (field and "." .. field or ""), message)
+end
+
+local function check_date(value, i, now)
   if value == nil then
     return nil
   end
   local time = type(value) == "string" and input.time(value)
   if not time then
-    return reject(path, "must be a time in UTC such as 2030-01-31T12:00:00Z (ISO 8601)")
+    return reject_item(i, "activationDate", "must be a time in UTC such as 2030-01-31T12:00:00Z (ISO 8601)")
   elseif time < now then
-    return reject(path, "must not be in the past")
+    return reject_item(i, "activationDate", "must not be in the past")
   end
 end
 
-local function check_price(item, path)
-  if item.price == nil and item.currency == nil then
+local function check_price(price, currency, i)
+  if price == nil and currency == nil then
     return nil
-  elseif item.price == nil then
-    return reject(path .. ".price", "is required with currency")
-  elseif item.currency == nil then
-    return reject(path .. ".currency", "is required with price")
-  elseif type(item.price) ~= "number" or item.price < 0 or item.price ~= item.price or item.price == math.huge then
-    return reject(path .. ".price", "must be a number, 0 or more")
-  elseif type(item.currency) ~= "string" or not item.currency:match("^%a%a%a$") then
-    return reject(path .. ".currency", "must be a currency of three letters (ISO 4217)")
+  elseif price == nil then
+    return reject_item(i, "price", "is required with currency")
+  elseif currency == nil then
+    return reject_item(i, "currency", "is required with price")
+  elseif type(price) ~= "number" or price < 0 or price ~= price or price == math.huge then
+    return reject_item(i, "price", "must be a number, 0 or more")
+  elseif type(currency) ~= "string" or not currency:match("^%a%a%a$") then
+    return reject_item(i, "currency", "must be a currency of three letters (ISO 4217)")
   end
 end
 
-local function check_subscriptions(order, now)
-  local list = order.subscriptions
+local function check_subscriptions(list, now)
   if type(list) ~= "table" or #list == 0 then
     return reject("subscriptions", "must be a list of one or more")
   end
   for i, item in ipairs(list) do
-    local path = "subscriptions[" .. i .. "]"
     if type(item) ~= "table" then
-      return reject(path, "must be a table")
+      return reject_item(i, nil, "must be a table")
     elseif type(item.product_id) ~= "string" or item.product_id == "" then
-      return reject(path .. ".product_id", "is required")
+      return reject_item(i, "product_id", "is required")
     end
-    local wrong = check_date(item.activationDate, path .. ".activationDate", now) or check_price(item, path)
+    local wrong = check_date(item.activationDate, i, now) or check_price(item.price, item.currency, i)
     if wrong then
       return wrong
     end
   end
 end
 
-local function check_tables(order)
-  for _, name in ipairs { "customer", "device", "esim" } do
-    if order[name] ~= nil and type(order[name]) ~= "table" then
-      return reject(name, "must be a table")
-    end
+local NONE = {}
+
+-- A part of the order: a table, or nil.
+local function part_of(order, name)
+  local part = order[name]
+  if part == nil then
+    return NONE
+  elseif type(part) ~= "table" then
+    return NONE, reject(name, "must be a table")
   end
+  return part
 end
 
-local function check_new(order)
-  local kind = at(order, "device.type")
+local function check_new(order, customer, device)
+  local kind = device.type
   if kind ~= nil and not DEVICES[kind] then
     return reject("device.type", "must be ios, android or iot")
   end
-  return check_country(order, "countryCode", true)
-    or check_text(order, "customer.email", true)
+  return check_country(order.countryCode, "countryCode", true)
+    or check_text(customer.email, "customer.email", true)
     or (kind == nil and reject("device.type", "is required")) or nil
 end
 
-local function check_common(order)
-  return check_country(order, "countryCode")
-    or check_country(order, "customer.countryOfResidence")
-    or check_text(order, "customer.firstName") or check_text(order, "customer.lastName")
-    or check_text(order, "device.id", true)
-    or check_text(order, "device.make") or check_text(order, "device.model")
-    or check_digits(order, "device.eid", native.eid)
-    or check_digits(order, "esim.iccid", native.iccid, order.operationType ~= "NEW_ESIM")
+local function check_common(order, customer, device, esim)
+  return check_country(order.countryCode, "countryCode")
+    or check_country(customer.countryOfResidence, "customer.countryOfResidence")
+    or check_text(customer.firstName, "customer.firstName") or check_text(customer.lastName, "customer.lastName")
+    or check_text(device.id, "device.id", true)
+    or check_text(device.make, "device.make") or check_text(device.model, "device.model")
+    or check_digits(device.eid, "device.eid", native.eid)
+    or check_digits(esim.iccid, "esim.iccid", native.iccid, order.operationType ~= "NEW_ESIM")
+end
+
+local function check_all(order, now)
+  local customer, wrong_customer = part_of(order, "customer")
+  local device, wrong_device = part_of(order, "device")
+  local esim, wrong_esim = part_of(order, "esim")
+  return wrong_customer or wrong_device or wrong_esim
+    or order.operationType == "NEW_ESIM" and check_new(order, customer, device)
+    or check_common(order, customer, device, esim) or check_subscriptions(order.subscriptions, now)
 end
 
 --- Check an order's input.
@@ -170,9 +162,7 @@ function input.check(order, now)
   if not OPERATIONS[order.operationType] then
     return nil, reject("operationType", "must be NEW_ESIM or TOPUP")
   end
-  local wrong = check_tables(order)
-    or (order.operationType == "NEW_ESIM" and check_new(order))
-    or check_common(order) or check_subscriptions(order, now)
+  local wrong = check_all(order, now)
   if wrong then
     return nil, wrong
   end
@@ -202,7 +192,9 @@ end
 
 --- A copy with `operationType` set.
 function input.complete(order)
-  local copy = {}
+  local copy = {  -- with room for what an order has
+    operationType = nil, countryCode = nil, customer = nil, device = nil, esim = nil, subscriptions = nil,
+  }
   for key, value in pairs(order) do
     copy[key] = value
   end

@@ -12,7 +12,7 @@ instance.encode_sparse_array(false)
 instance.decode_max_depth(64)
 instance.encode_max_depth(64)
 
-local MOST = 1e14  -- whole numbers from here on would lose digits
+local MOST = 1e14  -- whole numbers from here on would lose digits: they are written with an exponent
 
 local function is_exact(value)
   local kind = type(value)
@@ -47,7 +47,7 @@ function json.encode(value)
   local ok, text = pcall(instance.encode, value)
   if not ok then
     return nil, (tostring(text):gsub("^.-:%d+: ", ""))
-  elseif not is_exact(value) then
+  elseif find(text, "e+", 1, true) and not is_exact(value) then
     return nil, "holds a number of more than 14 digits: write it as a text"
   end
   return text

@@ -19,7 +19,6 @@ local running, get, put, drop = coroutine.running, numbered.get, numbered.put, n
 
 local inbox            -- made at first use: nothing happens at require
 local pendings = numbered.new()
-local forks = 0        -- how often this process was found to be a child
 local forked = false   -- it was just found to be one, which the inbox says once
 local recorded = 0     -- of these, with a tag: records of their exchanges come
 local tagged = false   -- whether there ever was one
@@ -129,7 +128,7 @@ end
 -- The process forked: what was in flight is the parent's. What had come back before, and nobody took yet, is ours.
 local function lose_all()
   local list, none = pendings:list(), numbered.new()
-  pendings, lost, recorded, forked, forks = none, list, 0, false, forks + 1
+  pendings, lost, recorded, forked = none, list, 0, false
 end
 
 local function tell_lost()
@@ -334,13 +333,6 @@ end
 -- @return pending to cancel | nil: this host ends no caller
 function loop.lease(seconds, left)
   return loop.host().detach and loop.submit("sleep", seconds, nil, left) or nil
-end
-
---- Look whether the process forked.
--- @return number that changes then: what was begun before is the parent's
-function loop.forks()
-  loop.pump(1)
-  return forks
 end
 
 --- How much is in flight.

@@ -2,12 +2,19 @@
 
 local misuse = {}
 
+local MOST = 1e9  -- no number may be as much
+
+local function out_of_range(key, least, name, level)
+  error(name .. ": " .. key .. " must be at least " .. least .. " and less than 1e9", level + 1)
+end
+
 --- Raise unless `given` is a table that holds what `types` names.
 -- @param given  what the caller handed in
 -- @param types  name = type, or true for one that is checked elsewhere
 -- @param name   of the function that was called
 -- @param level  as for `error`, seen from our caller
-function misuse.check(given, types, name, level)
+-- @param least  name = the least that a number may be, as in `range`; or nil
+function misuse.check(given, types, name, level, least)
   if type(given) ~= "table" then
     error(name .. ": table of options expected, got " .. type(given), level + 1)
   end
@@ -17,6 +24,8 @@ function misuse.check(given, types, name, level)
       error(name .. ": unknown option " .. tostring(key), level + 1)
     elseif expected ~= true and type(value) ~= expected then
       error(name .. ": " .. key .. " must be a " .. expected .. ", not a " .. type(value), level + 1)
+    elseif least and least[key] and not (value >= least[key] and value < MOST) then
+      out_of_range(key, least[key], name, level + 1)
     end
   end
 end
@@ -24,8 +33,8 @@ end
 --- Raise where the number `key`, if it is given, is less than `least`, no number, or beyond all bounds.
 function misuse.range(given, key, least, name, level)
   local value = given[key]
-  if value ~= nil and not (value >= least and value < 1e9) then
-    error(name .. ": " .. key .. " must be at least " .. least .. " and less than 1e9", level + 1)
+  if value ~= nil and not (value >= least and value < MOST) then
+    out_of_range(key, least, name, level + 1)
   end
 end
 

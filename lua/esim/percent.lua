@@ -13,6 +13,9 @@ end
 --- Encode what is not unreserved.
 -- @param text  string
 function percent.encode(text)
+  if not text:find "[^%w%-._~]" then  -- as most are
+    return text
+  end
   return (text:gsub("[^%w%-._~]", written))
 end
 

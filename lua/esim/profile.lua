@@ -23,7 +23,10 @@ end
 
 -- Before 2020 the address came with a scheme; a trailing slash is seen too.
 local function bare_host(address)
-  return address and (address:gsub("^%a+://", ""):gsub("/+$", ""))
+  if address and address:find("/", 1, true) then
+    address = address:gsub("^%a+://", ""):gsub("/+$", "")
+  end
+  return address
 end
 
 local function note(self, sentence)
@@ -70,12 +73,12 @@ end
 -- @return profile with .iccid .matching_id .smdp .subscription_id .qrcode_url .raw .notes, and
 --   .topup (true) where there is nothing to install
 function profile.new(output)
-  local self = setmetatable({ raw = output, notes = {} }, Profile)
-  self.iccid = text(output.iccid)
-  self.matching_id = text(output.matchingId) or text(output.matching_id)
-  self.smdp = bare_host(text(output.smdpUrl) or text(output.smdp_url))
-  self.subscription_id = text(output.subscription_id)
-  self.qrcode_url = text(output.qrcode_url)
+  local self = setmetatable({
+    raw = output, notes = {}, iccid = text(output.iccid),
+    matching_id = text(output.matchingId) or text(output.matching_id),
+    smdp = bare_host(text(output.smdpUrl) or text(output.smdp_url)),
+    subscription_id = text(output.subscription_id), qrcode_url = text(output.qrcode_url),
+  }, Profile)
   local lpa = text(output.lpa_url) or text(output._lpa)
   if not self.matching_id and not lpa then
     self.topup = true

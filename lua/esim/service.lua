@@ -151,12 +151,12 @@ end
 function Service:exchange(kind, spec, left)
   local mine = inner[self]
   local limit, refused = spec.deadline and native.clock() + spec.deadline, false
-  local forks = kind == "order" and loop.forks()
+  local process = kind == "order" and native.process()
   while true do
     local ok, e = mine.auth:ensure(mine.client, limit)
     if not ok then
       return nil, nil, e
-    elseif forks and loop.forks() ~= forks then
+    elseif process and native.process() ~= process then
       return "forked", { sent = false }  -- it is the parent's: he sends it
     end
     spec.deadline = limit and math.max(0, limit - native.clock()) or nil  -- `spec` may be another's too

@@ -5,6 +5,22 @@ local process = require "esim_process"
 local provider = require "spec.support.provider"
 
 describe("an order that waits for its token when the process forks", function()
+  it("is the parent's also where the token function itself forks", function()
+    local box, pid = provider.start { delay = 0 }, nil
+    local client = assert(esim.client { url = box.url, token = function()
+      pid = process.fork()
+      return box.token, 300
+    end })
+    local placed, e = client:order(provider.input())
+    if pid == 0 then
+      process.exit(not placed and e.kind == "not_sent" and 0 or 1)
+    end
+    assert.equal(0, process.wait(pid))
+    assert.truthy(placed, e)
+    assert.equal(1, box.log().orders)
+    assert(box.stop())
+  end)
+
   it("is the parent's, and the child's own goes out", function()
     local box = provider.start { delay = 0 }
     box.token_fault "hang=2,times=1"

@@ -116,11 +116,11 @@ end
 
 -- The one before may be another's too, or be in an error: it stays as it is.
 local function longer(history, status)
-  local list = {}
-  for i, entry in ipairs(history) do
-    list[i] = entry
+  local list, count = {}, #history
+  for i = 1, count do
+    list[i] = history[i]
   end
-  list[#list + 1] = first_history(status)[1]
+  list[count + 1] = first_history(status)[1]
   return list
 end
 

@@ -17,7 +17,8 @@ local TYPES = {
   timeout = "number", price = "number", on_status = "function",
   first = "number", factor = "number", cap = "number", jitter = "number",
 }
-local OWN = { first = 0.001, factor = 1, cap = 0.001, jitter = 0 }  -- and the least that each may be
+local OWN = { "first", "factor", "cap", "jitter" }  -- of a schedule of one's own
+local LEAST = { timeout = 0, price = 1e-6, first = 0.001, factor = 1, cap = 0.001, jitter = 0 }
 
 --- Raise at `level`, as for `error` and seen from our caller, unless `options` are a wait's.
 -- @param name  of the function that was called
@@ -27,13 +28,10 @@ function wait.check(options, name, level)
   elseif options.timeout == nil then
     error(name .. ": timeout is mandatory (seconds)", level + 1)
   end
-  misuse.check(options, TYPES, name, level + 1)
-  misuse.range(options, "timeout", 0, name, level + 1)
-  misuse.range(options, "price", 1e-6, name, level + 1)
-  for field, least in pairs(OWN) do
-    misuse.range(options, field, least, name, level + 1)
-    if options[field] ~= nil and options.price ~= nil then
-      error(name .. ": price and " .. field .. " exclude each other", level + 1)
+  misuse.check(options, TYPES, name, level + 1, LEAST)
+  for i = 1, options.price ~= nil and #OWN or 0 do
+    if options[OWN[i]] ~= nil then
+      error(name .. ": price and " .. OWN[i] .. " exclude each other", level + 1)
     end
   end
   if options.jitter and options.jitter > 1 then
