@@ -54,6 +54,7 @@ build = {
         "csrc/core/landing.c",
         "csrc/core/ledger.c",
         "csrc/core/lore.c",
+        "csrc/core/lull.c",
         "csrc/core/picture.c",
         "csrc/core/picture_eps.c",
         "csrc/core/picture_png.c",

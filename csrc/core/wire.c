@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "lull.h"
 #include "slot.h"
 
 #define READY 64   /* descriptors served at a time */
@@ -23,21 +24,6 @@
 ** time there is but that one.
 */
 #define WIDTH 16
-
-/*
-** Answers that are taken one by one cost a tenth more than those that are taken
-** together: each wakes us, and finds other things in the processor's caches.
-** Where at least CROWD are awaited, sockets are looked at once in a while, so
-** that an answer lies no longer than a part of what the fastest of late took,
-** and LULL_MAX at most. Not while a request is yet to be written, nor where a
-** time-out is due soon: what has come by then is in time.
-*/
-#define CROWD 64
-#define PART 0.1
-#define LULL_MIN 0.001 /* seconds; less is not worth a wait of its own */
-#define LULL_MAX 0.005
-#define URGENT 0.01    /* seconds until libcurl's next timer */
-#define MEMORY 64      /* each exchange may be so much slower than the last */
 
 typedef struct lane {
   CURLM *multi;
@@ -56,8 +42,7 @@ struct esim_wire {
   esim_slot *idle, *flying;
   int idle_count, flying_count;
   unsigned unbegun;       /* of those flying, that are yet to be written */
-  double quick;           /* seconds that the fastest exchange of late took */
-  double looked;          /* esim_clock() when sockets were looked at last */
+  esim_lull lull;
   esim_exchange *done, **done_end;
 };
 
@@ -160,16 +145,10 @@ static void append_done(esim_wire *w, esim_exchange *x) {
   w->done_end = &x->next;
 }
 
-/* Slow ones must not make us forget a fast one at once. */
-static void learn_speed(esim_wire *w, double took) {
-  double grown = w->quick + w->quick / MEMORY;
-  w->quick = grown > 0 ? fmin(took, grown) : took;
-}
-
 static void finish(esim_wire *w, esim_slot *s, CURLcode code) {
   esim_exchange *x = s->exchange;
   w->stained = w->stained || code == CURLE_OUT_OF_MEMORY;
-  learn_speed(w, esim_clock() - x->begun);
+  esim_lull_learn(&w->lull, esim_clock() - x->begun);
   esim_slot_tell(s, code);
   curl_multi_remove_handle(w->lanes[s->lane].multi, s->easy);
   give_slot(w, s);
@@ -387,26 +366,17 @@ static double until_timer(const esim_wire *w, double timer, double seconds) {
   return seconds < 0 ? left : fmin(left, seconds);
 }
 
-/* Seconds for which the sockets are let alone yet. */
-static double until_look(const esim_wire *w, double timer) {
-  double lull = fmin(w->quick * PART, LULL_MAX);
-  if (w->flying_count < CROWD || w->unbegun > 0 || lull < LULL_MIN)
-    return 0;
-  double now = esim_clock();
-  return timer < now + URGENT ? 0 : fmax(w->looked + lull - now, 0);
-}
-
 /*
-** Look at the sockets, waiting `seconds` at most, and take all that has come.
-** False: a signal came.
+** Hear what the sockets have, waiting `seconds` at most, and take all that has
+** come. False: a signal came.
 */
-static bool look(esim_wire *w, double seconds) {
+static bool hear(esim_wire *w, double seconds) {
   esim_ready ready[READY];
   int count, most = w->flying_count;
   bool more;
   do {
     count = esim_poller_wait(w->poller, seconds, ready, READY, &more);
-    w->looked = esim_clock();
+    w->lull.heard = esim_clock();
     for (int i = 0; i < count; i++)
       serve(w, &ready[i]);
     most -= count;
@@ -418,13 +388,15 @@ static bool look(esim_wire *w, double seconds) {
 bool esim_wire_step(esim_wire *w, double seconds) {
   run_timers(w);
   double timer = next_timer(w);
-  double limit = until_timer(w, timer, seconds), rest = until_look(w, timer);
+  double limit = until_timer(w, timer, seconds);
+  double rest = esim_lull_left(&w->lull, w->flying_count, w->unbegun, timer,
+                               esim_clock());
   bool quiet = true;
   if (rest > 0) {
     quiet = esim_poller_rest(w->poller, limit < 0 ? rest : fmin(limit, rest));
     limit = 0;  /* whatever ended it: what has come in time is in time */
   }
-  quiet = look(w, limit) && quiet;
+  quiet = hear(w, limit) && quiet;
   run_timers(w);
   if (w->broken || (w->stained && w->flying == NULL))
     start_over(w);
