@@ -11,11 +11,7 @@ local LONGEST = 255  -- characters of a kind that the core keeps apart
 local MOST = 512     -- kinds in a text
 local HEAD, VERSION, LAST = "esim-experience", "1", "end"
 
---- The kind of an order.
--- @param operation  operationType
--- @param products   list of product ids, or nil
--- @return string, or nil where it has none that can be told
-function experience.kind(operation, products)
+local function kind_of(operation, products)
   local ids = {}
   for i, id in ipairs(products or {}) do
     ids[i] = percent.encode(tostring(id))
@@ -25,6 +21,22 @@ function experience.kind(operation, products)
   local kind = #ids > 0 and word .. " " .. table.concat(ids, ",") or word
   kind = #kind <= LONGEST and kind or word
   return experience.is_kind(kind) and kind or nil
+end
+
+local last = {}  -- operation, product and kind of the last order of one product: the next one is most often like it
+
+--- The kind of an order.
+-- @param operation  operationType
+-- @param products   list of product ids, or nil
+-- @return string, or nil where it has none that can be told
+function experience.kind(operation, products)
+  local product = products and products[1]
+  if not product or products[2] ~= nil then
+    return kind_of(operation, products)
+  elseif last.operation ~= operation or last.product ~= product then
+    last = { operation = operation, product = product, kind = kind_of(operation, products) }
+  end
+  return last.kind
 end
 
 --- Whether `text` is a kind.
