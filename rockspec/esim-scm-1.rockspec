@@ -62,6 +62,7 @@ build = {
         "csrc/core/picture_text.c",
         "csrc/core/plan.c",
         "csrc/core/poller.c",
+        "csrc/core/process.c",
         "csrc/core/queues.c",
         "csrc/core/schedule.c",
         "csrc/core/slot.c",

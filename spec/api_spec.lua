@@ -112,6 +112,27 @@ describe("a completed order's output", function()
     end
   end)
 
+  it("is what stands nearest, and what is false stands nowhere", function()
+    local body = {
+      id = "o", iccid = "body", matching_id = "body", lpa_url = "body", smdp_url = false,
+      output = { iccid = "output", matching_id = false, _links = { matching_id = "within", lpa_url = "within" } },
+      _links = { matching_id = "links", lpa_url = "links", smdpUrl = "links" },
+    }
+    local found = api.output(body)
+    found._links = nil
+    assert.same({ iccid = "output", matching_id = "within", lpa_url = "within", smdpUrl = "links" }, found)
+    body.output = nil
+    assert.same({ iccid = "body", matching_id = "links", lpa_url = "links", smdpUrl = "links" }, api.output(body))
+    assert.is_nil(api.output { id = "o", _links = { lpa_url = false } })
+  end)
+
+  it("takes the last of links that stand twice", function()
+    local metadata = { _links = { _lpa = "second", _smdp = "second" }, links = { _lpa = "third" } }
+    local found = api.output { id = "o", _links = { _lpa = "first", _smdp = "first", _qrcode = "first" },
+      _metadata = metadata }
+    assert.same({ _lpa = "third", smdp_url = "second", qrcode_url = "first" }, found)
+  end)
+
   it("is none where there is nothing to install", function()
     assert.is_nil(api.output { id = "o" })
     assert.is_nil(api.output { id = "o", output = "x" })

@@ -27,6 +27,27 @@ local function client_of(server)
   return assert(esim.client { url = server.url, token = "t", timeout = 10 })
 end
 
+describe("an order that was not accepted", function()
+  it("is none, also where the answer looks like one", function()
+    local kinds = {
+      { "500 Internal Server Error", "unknown" }, { "409 Conflict", "refused" }, { "302 Found", "answer" },
+      { "400 Bad Request", "refused" }, { "403 Forbidden", "unauthorised" },
+    }
+    local server = serve(#kinds, function(server, connection, n)
+      local whole = server:request(connection)
+      server:write(connection, peer.answer(kinds[n + 1][1], BODY, "Connection: close\r\n"))
+      return whole
+    end)
+    local client = client_of(server)
+    for _, case in ipairs(kinds) do
+      local placed, e = client:order(provider.input())
+      assert.is_nil(placed, case[1])
+      assert.equal(case[2], e.kind, case[1])
+    end
+    assert.equal(#kinds, server.wait())
+  end)
+end)
+
 describe("an order whose answer is cut", function()
   it("anywhere is sent once: unknown, an unusable answer, or whole", function()
     local server = serve(#ACCEPTED + 1, function(server, connection, n)

@@ -113,11 +113,35 @@ describe("misuse raises at the caller's line", function()
     for _, timeout in ipairs { -1, 0 / 0, math.huge, 1e9 } do
       raises(function() client:order({}, { timeout = timeout }) end)
     end
+    -- Also where it is inherited: it would be read all the same.
+    raises(function() client:order({}, setmetatable({}, { __index = { timeout = -1 } })) end)
     raises(function() client:resume(1) end)
     local order = assert(client:resume("abc"))
     raises(function() order:wait() end)
     raises(function() order:wait {} end)
     raises(function() order:wait { timeout = 1, retries = 3 } end)
     raises(function() order:wait { timeout = 1, price = 1, first = 1 } end)
+    raises(function() order:wait(setmetatable({ timeout = 1 }, { __index = { price = 0 / 0 } })) end)
+  end)
+end)
+
+describe("where the system has no randomness", function()
+  local native, uuid = require "esim.native", nil
+  setup(function()
+    uuid, native.uuid = native.uuid, function() return nil, "system" end
+  end)
+  teardown(function() native.uuid = uuid end)
+
+  it("what needs an identifier says that nothing was sent", function()
+    for name, call in pairs {
+      order = function() return client:order(with {}) end,
+      resume = function() return client:resume "abc" end,
+      subscription = function() return client:subscription "abc" end,
+    } do
+      local done, e = call()
+      assert.is_nil(done, name)
+      assert.equal("not_sent", e.kind, name)
+    end
+    assert.truthy(client:resume "esim-order 1 id=abc created=1700000000 correlation_id=mine end")
   end)
 end)

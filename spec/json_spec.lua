@@ -73,6 +73,11 @@ describe("JSON that is written", function()
     end
   end)
 
+  it("may hold what looks like a large number's exponent in a text", function()
+    assert.equal('{"email":"jane+tag@example.com"}', json.encode { email = "jane+tag@example.com" })
+    assert.equal('{"note":"1e+14"}', json.encode { note = "1e+14" })
+  end)
+
   it("is refused with a reason where it cannot be", function()
     local loop = {}
     loop.loop = loop

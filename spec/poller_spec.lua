@@ -1,6 +1,9 @@
 -- How the engine waits for its sockets.
 
+local esim = require "esim"
 local nginx = require "spec.support.nginx"
+local peer = require "spec.support.peer"
+local process = require "esim_process"
 local provider = require "spec.support.provider"
 local starved = require "spec.support.starved"
 
@@ -32,6 +35,32 @@ describe("a connection that is used now and then", function()
   teardown(function()
     assert(server:stop())
     assert(box.stop())
+  end)
+
+  -- What it says is read with the next answer; some libcurl takes a new connection instead.
+  it("may say something meanwhile, and is used again", function()
+    local answer = peer.answer("200 OK", '{"id":"one","status":"FULFILLING"}')
+    local speaker = peer.start(function(speaker)
+      local connection, answered = assert(speaker:accept()), 0
+      while answered < 3 do
+        if speaker:request(connection) then
+          answered = answered + 1
+          speaker:write(connection, answer)
+          process.sleep(0.1)
+          speaker:write(connection, "HTTP/1.1 100 Continue\r\n\r\n")
+        else
+          speaker:close(connection)
+          connection = assert(speaker:accept())
+        end
+      end
+      return answered
+    end)
+    local order = assert(assert(esim.client { url = speaker.url, token = "t" }):resume "one")
+    for _ = 1, 3 do
+      assert.equal("FULFILLING", assert(order:poll { timeout = 5 }))
+      esim.sleep(0.3)
+    end
+    assert.equal(3, speaker.wait())
   end)
 
   it("stays with epoll, and wakes the engine once when it is closed meanwhile", function()

@@ -25,6 +25,7 @@ local NONE = cjson.null
 local CASES = {
   { "everything in order", {}, CODE },
   { "an address with scheme and slash", { smdpUrl = "https://rsp.example.com/" }, CODE },
+  { "an address with a slash alone", { smdpUrl = "rsp.example.com/" }, CODE },
   { "an address with a scheme in upper case", { smdpUrl = "HTTPS://rsp.example.com//" }, CODE },
   { "an address in another case", { smdpUrl = "RSP.example.com" }, CODE },
   { "an lpa_url in lower case", { lpa_url = "lpa:1$rsp.example.com$" .. ID }, CODE },

@@ -1,11 +1,11 @@
 #include "bind.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "../core/base64.h"
 #include "../core/clock.h"
 #include "../core/fault.h"
+#include "../core/process.h"
 #include "../core/version.h"
 
 /* core.uuid() -> a version 4 UUID (RFC 9562) | nil, "system" */
@@ -29,9 +29,9 @@ static int core_wall(lua_State *L) {
   return 1;
 }
 
-/* core.process() -> the number of this process: another one in a child */
+/* core.process() -> a number that is another one in each child of a fork */
 static int core_process(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)getpid());
+  lua_pushnumber(L, esim_process());
   return 1;
 }
 

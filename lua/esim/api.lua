@@ -243,7 +243,7 @@ local OUTPUT = {
 -- Add to an output what is not in it yet.
 local function complete(output, source)
   for name, value in pairs(source) do
-    if OUTPUT[name] and not output[name] then
+    if value and OUTPUT[name] and not output[name] then
       output[name] = value
     end
   end
@@ -257,7 +257,9 @@ function api.output(body)
   local within = links_of(found)
   local output = {}
   for name, value in pairs(found) do
-    output[name] = value
+    if value or not OUTPUT[name] then
+      output[name] = value
+    end
   end
   complete(output, within)
   complete(output, links)

@@ -7,7 +7,6 @@ local err = require "esim.err"
 local input = require "esim.input"
 local json = require "esim.json"
 local misuse = require "esim.misuse"
-local native = require "esim.native"
 local percent = require "esim.percent"
 
 local call = {}
@@ -118,7 +117,7 @@ end
 
 -- What is to be sent: spec | nil, err.
 local function prepare(client, what, id)
-  local wrong = input.check_correlation(id) or check_path(what.path, id)
+  local wrong = check_path(what.path, id)
   if wrong then
     return nil, wrong
   end
@@ -140,8 +139,12 @@ end
 --   nil, err: `unavailable`, `throttled`, `unauthorised`, `refused`, `answer`, `invalid`; where `once`, `not_sent` or
 --   `unknown`
 function call.send(client, what)
-  local id = what.correlation_id or native.uuid()
-  local spec, wrong = prepare(client, what, id)
+  local id, wrong = input.correlation_id(what.correlation_id)
+  if not id then
+    return nil, wrong
+  end
+  local spec
+  spec, wrong = prepare(client, what, id)
   if not spec then
     return nil, wrong
   end

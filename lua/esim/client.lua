@@ -107,19 +107,9 @@ function client.new(options)
   return self
 end
 
-local function with_correlation(options)
-  local id, fault = options.correlation_id
-  if id == nil then
-    id, fault = native.uuid()
-    return id, fault and err.new("not_sent", { message = native.faults[fault] })
-  end
-  local wrong = input.check_correlation(id)
-  return not wrong and id or nil, wrong
-end
-
 -- The request as it would be sent: { spec, warnings, correlation_id } | nil, err.
 local function prepare(self, given, options)
-  local correlation_id, e = with_correlation(options)
+  local correlation_id, e = input.correlation_id(options.correlation_id)
   if not correlation_id then
     return nil, e
   end
@@ -358,10 +348,10 @@ function Client:resume(line)
   if not fields then
     return nil, err.new("invalid", { field = "order", message = reason })
   end
-  fields.correlation_id = fields.correlation_id or native.uuid()
-  local wrong = input.check_correlation(fields.correlation_id)
-  if wrong then
-    return nil, wrong
+  local e
+  fields.correlation_id, e = input.correlation_id(fields.correlation_id)
+  if e then
+    return nil, e
   end
   local resumed = order.new(inner[self], fields)
   spare = not fields.bare and fields or nil

@@ -31,7 +31,7 @@ local last = {}  -- operation, product and kind of the last order of one product
 -- @return string, or nil where it has none that can be told
 function experience.kind(operation, products)
   local product = products and products[1]
-  if not product or products[2] ~= nil then
+  if type(product) ~= "string" or products[2] ~= nil then
     return kind_of(operation, products)
   elseif last.operation ~= operation or last.product ~= product then
     last = { operation = operation, product = product, kind = kind_of(operation, products) }

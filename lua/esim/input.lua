@@ -169,14 +169,19 @@ function input.check(order, now)
   return input.warnings(order)
 end
 
---- Check what identifies a request: it stands in a header.
--- @return nil | err of kind `invalid`
-function input.check_correlation(id)
-  if id == "" or #id > 255 then
-    return reject("correlation_id", "must have 1 to 255 characters")
-  elseif id:find("%c") or id:find("^ ") or id:find(" $") then
-    return reject("correlation_id", "must not hold a control character, nor begin or end with a space")
+--- What identifies a request: it stands in a header.
+-- @param given  text, or nil: a new one (a UUID, RFC 9562)
+-- @return text | nil, err of kind `invalid`, or `not_sent` where there is no randomness to be had
+function input.correlation_id(given)
+  if given == nil then
+    local made, fault = native.uuid()
+    return made, not made and err.new("not_sent", { message = native.faults[fault] }) or nil
+  elseif given == "" or #given > 255 then
+    return nil, reject("correlation_id", "must have 1 to 255 characters")
+  elseif given:find("%c") or given:find("^ ") or given:find(" $") then
+    return nil, reject("correlation_id", "must not hold a control character, nor begin or end with a space")
   end
+  return given
 end
 
 --- What the provider accepts and ignores.

@@ -2,6 +2,7 @@
 
 local misuse = {}
 
+local NONE = {}
 local MOST = 1e9  -- no number may be as much
 
 local function out_of_range(key, least, name, level)
@@ -24,8 +25,12 @@ function misuse.check(given, types, name, level, least)
       error(name .. ": unknown option " .. tostring(key), level + 1)
     elseif expected ~= true and type(value) ~= expected then
       error(name .. ": " .. key .. " must be a " .. expected .. ", not a " .. type(value), level + 1)
-    elseif least and least[key] and not (value >= least[key] and value < MOST) then
-      out_of_range(key, least[key], name, level + 1)
+    end
+  end
+  for key, bound in pairs(least or NONE) do  -- not of what pairs gives alone: an option may be inherited
+    local value = given[key]
+    if value ~= nil and not (value >= bound and value < MOST) then
+      out_of_range(key, bound, name, level + 1)
     end
   end
 end
