@@ -35,6 +35,13 @@ describe("the house", function()
     end
   end)
 
+  it("has an adapter of 60 lines at most for each loop", function()
+    for _, name in ipairs { "cqueues", "luv", "copas" } do
+      local _, count = read("lua/esim/loop/" .. name .. ".lua"):gsub("\n", "\n")
+      assert.is_true(count <= 60, name .. ": " .. count)
+    end
+  end)
+
   it("has one list of failures, and all have a sentence", function()
     local faults = require("esim.core").faults
     for _, word in ipairs { "length", "digit", "check", "deadline", "cancelled", "forked", "large" } do

@@ -31,9 +31,7 @@ local function is_over(thread)
   return not (controller and pcall(controller.count, controller))  -- which a closed one raises
 end
 
-local function ring(waiting)
-  waiting.bell:signal()
-end
+local function ring(waiting) waiting.bell:signal() end
 
 local function watch(crowd)
   local controller, fd = cqueues.running(), loop.fd()
