@@ -54,7 +54,7 @@ end
 
 describe("an exchange", function()
   it("is told once each, with the order that it is about", function()
-    local order = assert(client():order(provider.input "sandbox:slow=0.2"))
+    local order = assert(client():order(provider.input "sandbox:slow=1"))
     assert(order:wait(QUICK))
     local list = told "exchange"
     assert.is_true(#list > 2)
