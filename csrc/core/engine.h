@@ -51,8 +51,8 @@ esim_fault esim_engine_submit(esim_inbox *inbox, const esim_spec *spec,
 bool esim_engine_again(esim_inbox *inbox, double id);
 
 /*
-** Nobody waits for `id` any more; nothing more comes for it. `settled`: the last
-** answer of this poll said that its order is completed, or has failed.
+** Nobody waits for `id` any more; nothing more comes for it. `settled`: the
+** last answer of this poll said that its order is completed, or has failed.
 */
 void esim_engine_cancel(esim_inbox *inbox, double id, bool settled);
 

@@ -218,8 +218,8 @@ bool esim_poller_rest(esim_poller *p, double seconds) {
   return got >= 0 || errno != EINTR;
 }
 
-/* Whether `fd`, which has something, is to be told of. */
-static bool is_wanted(esim_poller *p, int fd) {
+/* Whether what `fd` has is the caller's; what is ours is seen to here. */
+static bool pass(esim_poller *p, int fd) {
   if (fd == p->bell) {
     hush(p);
     return false;
@@ -244,7 +244,7 @@ int esim_poller_wait(esim_poller *p, double seconds, esim_ready *ready,
   for (int i = 0; i < got; i++) {
     int fd = (int)(uint32_t)events[i].data.u64;
     uint32_t e = events[i].events;
-    if (!is_wanted(p, fd))
+    if (!pass(p, fd))
       continue;
     ready[count].fd = fd;
     ready[count].owner = (unsigned)(events[i].data.u64 >> 32);

@@ -7,9 +7,9 @@
 /*
 ** Descriptors to watch, over epoll. Epoll is told as late as possible: most
 ** changes of interest are undone before anybody waits, and a connection that
-** nobody wants to hear of is, until it is used again, most often silent. A bell ends the wait
-** from another thread. One thread at a time uses a poller; esim_poller_ring()
-** and the fork functions may come from others.
+** nobody wants to hear of is, until it is used again, most often silent. A bell
+** ends the wait from another thread. One thread at a time uses a poller;
+** esim_poller_ring() and the fork functions may come from others.
 */
 typedef struct esim_poller esim_poller;
 

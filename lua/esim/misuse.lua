@@ -3,11 +3,6 @@
 local misuse = {}
 
 local NONE = {}
-local MOST = 1e9  -- no number may be as much
-
-local function out_of_range(key, least, name, level)
-  error(name .. ": " .. key .. " must be at least " .. least .. " and less than 1e9", level + 1)
-end
 
 --- Raise unless `given` is a table that holds what `types` names.
 -- @param given  what the caller handed in
@@ -28,18 +23,15 @@ function misuse.check(given, types, name, level, least)
     end
   end
   for key, bound in pairs(least or NONE) do  -- not of what pairs gives alone: an option may be inherited
-    local value = given[key]
-    if value ~= nil and not (value >= bound and value < MOST) then
-      out_of_range(key, bound, name, level + 1)
-    end
+    misuse.range(given, key, bound, name, level + 1)
   end
 end
 
 --- Raise where the number `key`, if it is given, is less than `least`, no number, or beyond all bounds.
 function misuse.range(given, key, least, name, level)
   local value = given[key]
-  if value ~= nil and not (value >= least and value < MOST) then
-    out_of_range(key, least, name, level + 1)
+  if value ~= nil and not (value >= least and value < 1e9) then
+    error(name .. ": " .. key .. " must be at least " .. least .. " and less than 1e9", level + 1)
   end
 end
 

@@ -26,9 +26,14 @@ for _ = 1, 10 do
 end
 print("kept", told() - before)
 
-before = waits()
-esim.sleep(1)  -- meanwhile the server closes the connection
-print("closed", waits() - before)
+before = told()
+local woken, naps = waits(), 0
+repeat  -- until the server closes the connection
+  esim.sleep(0.2)
+  naps = naps + 1
+until told() > before or naps == 50
+print("closed", told() - before)
+print("wakes", (waits() - woken) / naps)
 
 before = told()
 look()

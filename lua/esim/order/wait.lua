@@ -29,9 +29,9 @@ function wait.check(options, name, level)
     error(name .. ": timeout is mandatory (seconds)", level + 1)
   end
   misuse.check(options, TYPES, name, level + 1, LEAST)
-  for i = 1, options.price ~= nil and #OWN or 0 do
-    if options[OWN[i]] ~= nil then
-      error(name .. ": price and " .. OWN[i] .. " exclude each other", level + 1)
+  for _, field in ipairs(options.price ~= nil and OWN or {}) do
+    if options[field] ~= nil then
+      error(name .. ": price and " .. field .. " exclude each other", level + 1)
     end
   end
   if options.jitter and options.jitter > 1 then
